@@ -1,0 +1,1 @@
+"""Simulate, analyse and run the allocation of pre-orders at product launches."""

@@ -1,0 +1,101 @@
+"""How the rules are compiled, in one place.
+
+The rules are plain functions over NumPy structured arrays. Numba compiles them; with ``NUMBA_DISABLE_JIT=1`` the same
+source runs in Python. Compiled code is cached on disk in a folder named by a digest of the engine's sources, Numba's
+version and the bounds-check flag: Numba's own cache looks at the file of the outermost function only, so after an edit
+of a rule it would go on running the old one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numpy.typing import NDArray
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    # No reference counts: rules never create or keep an array, they only use those that they were given.
+    "_nrt": False,
+}
+
+
+def rule(function: F) -> F:
+    """Compile a small rule into its callers."""
+    return numba.njit(forceinline=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def large_rule(function: F) -> F:
+    """Compile a rule that is called seldom or is large, as a function of its own."""
+    return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+class Entry:
+    """A compiled way into the rules, compiled (or read from the cache) when it is first needed.
+
+    Calling through Numba's dispatcher works out the type of every argument each time, which takes several times as long
+    as the call itself. The header's type never changes, so callers get the compiled function itself.
+    """
+
+    def __init__(self, function: Callable[[Any, int, int], int]) -> None:
+        self.function = function
+        self._bound: Callable[[Any, int, int], int] | None = None
+
+    def bind(self, header: NDArray[Any]) -> Callable[[Any, int, int], int]:
+        """The function, to be called with such a header (uncompiled: with the tables) and two whole numbers."""
+        if self._bound is None:
+            self._bound = self.function if numba.config.DISABLE_JIT else self._compile(header)
+        return self._bound
+
+    def _compile(self, header: NDArray[Any]) -> Callable[[Any, int, int], int]:
+        dispatcher = _cached_dispatcher(self.function)
+        signature = (numba.typeof(header), numba.int64, numba.int64)
+        dispatcher.compile(signature)
+        return dispatcher.overloads[signature].entry_point  # type: ignore[no-any-return]
+
+
+def _cached_dispatcher(function: Callable[..., Any]) -> Any:
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return numba.njit(**_OPTIONS)(function)
+    # Numba reads the folder when a function is decorated and has no option for one function alone.
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)
+    try:
+        return numba.njit(cache=True, **_OPTIONS)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+@cache
+def cache_folder() -> Path:
+    """Where compiled rules are kept: ``$ALLOCATION_CACHE_DIR``, else the user's cache folder."""
+    named = os.environ.get("ALLOCATION_CACHE_DIR")
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return (Path(named) if named else Path(home) / "allocation") / f"rules-{sources_digest()}"
+
+
+@cache
+def sources_digest() -> str:
+    """A digest of everything that the compiled rules depend on."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(repr((numba.__version__, bool(numba.config.BOUNDSCHECK), sys.version_info[:2])).encode())
+    return digest.hexdigest()[:20]
+
+
+def is_compiled() -> bool:
+    """Whether the rules are in the cache, so that using them costs no compilation."""
+    return bool(numba.config.DISABLE_JIT) or any(cache_folder().rglob("*.nbi"))

@@ -1,0 +1,89 @@
+"""What can go wrong, in one tree::
+
+    AllocationError
+    ├── InvalidInput             a person's input breaks a rule (exit code 3)
+    │   ├── PolicyError          a policy that contradicts itself or is out of range
+    │   ├── ScenarioError        a scenario file
+    │   ├── TapeError            a line of a tape
+    │   └── SettingError         an option, an override or a parameter
+    ├── NotFound                 a reservation, pool or scenario that nobody knows
+    ├── Mismatch                 a replay that does not give the recorded decisions
+    └── EngineFault              a check of the engine on itself failed: a defect, never a user's mistake
+
+Every message names the value, the rule and the place, and says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class AllocationError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with an input.
+
+    Attributes:
+        path: Keys that lead to the value, such as ``("policy", "overbooking", "rate")``.
+        message: The value, the rule that it breaks, and what to do.
+        place: ``file:line`` where it is known, else empty.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    place: str = ""
+
+    def __str__(self) -> str:
+        dotted = ".".join(str(key) for key in self.path)
+        return ": ".join(part for part in (self.place, dotted, self.message) if part)
+
+
+class InvalidInput(AllocationError):
+    """A person's input breaks one or more rules; all of them are listed at once.
+
+    Args:
+        problems: What is wrong; a plain text counts as one problem without a place.
+        subject: What was being read, as the first line of the message.
+    """
+
+    def __init__(self, problems: str | Sequence[Problem], subject: str = "") -> None:
+        self.problems: tuple[Problem, ...] = (
+            (Problem((), problems),) if isinstance(problems, str) else tuple(problems)
+        )
+        self.subject = subject
+        lines = [str(problem) for problem in self.problems]
+        if subject:
+            lines = [f"{subject}: {len(lines)} problem{'s' * (len(lines) != 1)}", *("  " + x for x in lines)]
+        super().__init__("\n".join(lines))
+
+
+class PolicyError(InvalidInput):
+    """A policy contradicts itself or is out of range."""
+
+
+class ScenarioError(InvalidInput):
+    """A scenario file is not valid."""
+
+
+class TapeError(InvalidInput):
+    """A line of a tape is not a command."""
+
+
+class SettingError(InvalidInput):
+    """An option, an override or a parameter is not valid."""
+
+
+class NotFound(AllocationError):
+    """Nobody knows a thing of that name."""
+
+
+class Mismatch(AllocationError):
+    """A replay does not give the recorded decisions."""
+
+
+class EngineFault(AllocationError):
+    """A check of the engine on itself failed."""

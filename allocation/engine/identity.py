@@ -1,0 +1,76 @@
+"""Names of orders and reservations: text outside, row numbers inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+RESERVATION_PREFIX = "RES-"
+
+
+@dataclass
+class OrderNames:
+    """The order ids of a book, in the order of their rows."""
+
+    names: list[str] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def add(self, name: str) -> int:
+        """A row for a new order."""
+        self.rows[name] = len(self.names)
+        self.names.append(name)
+        return self.rows[name]
+
+    def row(self, name: str) -> int | None:
+        """The row of an order id, if it is known."""
+        return self.rows.get(name)
+
+    def name(self, row: int) -> str:
+        """The id of an order."""
+        return self.names[row]
+
+    def copy(self) -> OrderNames:
+        """The same names, for a copy of the book."""
+        return OrderNames(list(self.names), dict(self.rows))
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedOrders:
+    """Order ids that are made from their rows (``O-0000001`` is row 0), so that a large tape keeps no text."""
+
+    count: int
+    prefix: str = "O-"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def row(self, name: str) -> int | None:
+        """The row of an order id, if it is known."""
+        digits = name.removeprefix(self.prefix)
+        if not (digits.isascii() and digits.isdigit()):
+            return None
+        row = int(digits) - 1
+        return row if 0 <= row < self.count and self.name(row) == name else None
+
+    def name(self, row: int) -> str:
+        """The id of an order."""
+        return f"{self.prefix}{row + 1:07d}"
+
+    def copy(self) -> NumberedOrders:
+        """The same names, for a copy of the book."""
+        return self
+
+
+def reservation_name(order: str, line: int) -> str:
+    """The id of a line's reservation."""
+    return f"{RESERVATION_PREFIX}{order}-{line}"
+
+
+def split_reservation_name(name: str) -> tuple[str, int] | None:
+    """The order id and the line number in a reservation id, if it has the form of one."""
+    if not name.startswith(RESERVATION_PREFIX):
+        return None
+    order, _, line = name.removeprefix(RESERVATION_PREFIX).rpartition("-")
+    return (order, int(line)) if order and line.isascii() and line.isdigit() and len(line) < 10 else None

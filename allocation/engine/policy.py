@@ -1,0 +1,214 @@
+"""The policy of a launch: what the rules leave open, as one frozen dataclass (RULES.md section 10).
+
+Every section and every key has its default; numbers with decimals are exact ``Decimal``. Whatever builds a
+policy (a YAML file, a notebook, a sweep) ends here, so a policy that exists is a policy that can be played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from decimal import Decimal
+from types import MappingProxyType
+from typing import ClassVar, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from allocation.engine.errors import PolicyError, Problem
+
+QUANTITY_MAX = 10**9
+"""Quantities are whole numbers up to this (RULES.md section 1)."""
+RATE_MAX = 1000
+"""No booking limit above a thousand times the supply: such a rate is a slip of the pen."""
+WEIGHT_MAX = 10**6
+"""Largest tier score and scoring weight, so that a score fits 64 bits in millionths."""
+MICRO = 10**6
+"""Rates and scores are kept in millionths: they have at most 6 decimals."""
+DAYS_MAX = 36_500
+HOURS_MAX = DAYS_MAX * 24
+
+_FORBID: dict[str, object] = {"extra": "forbid", "hide_input_in_errors": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """Points on top of the tier's score, per unit of each input."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
+    previous_purchase: Decimal = Decimal(0)
+    cart_value_per_100: Decimal = Decimal(0)
+    membership_year: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Overbooking:
+    """Units that may be promised for a unit of supply."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
+    rate: Decimal = Decimal("1.05")
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Who may stand in line: ``max_depth`` counts the active ones of a queue; None is no limit."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
+    enabled: bool = True
+    max_depth: int | None = None
+    admission: Literal["arrival", "priority"] = "arrival"
+
+
+@dataclass(frozen=True, slots=True)
+class Waves:
+    """Whether a line may be promised a later wave, and later move up to an earlier one."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
+    assignment: Literal["requested", "earliest"] = "requested"
+    move_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expiration:
+    """When a held, unpaid reservation expires."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
+    days_before_ship: int = 7
+    grace_hours: Decimal = Decimal(24)
+    max_hold_hours: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Which orders are taken; None is no cap."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
+    min_days: int = 7
+    max_days: int | None = 180
+    max_quantity: int | None = 10
+    lines: Literal["independent", "all_or_nothing"] = "independent"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """What happens at a cut-off to those who wait for its date."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
+    unreserved: Literal["keep", "cancel", "roll_over"] = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How stock is given out, and what happens to those who get none."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
+    shortfall: Literal["cancel", "roll_over"] = "cancel"
+    fill: Literal["skip", "strict"] = "skip"
+    standby: bool = True
+    unfilled: Literal["cancel", "roll_over"] = "cancel"
+    alert_broken_share: Decimal = Decimal("0.10")
+
+
+def _default_tiers() -> Mapping[str, Decimal]:
+    return MappingProxyType({"VIP": Decimal(100), "STANDARD": Decimal(50)})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything the rules leave open for one launch (RULES.md section 10).
+
+    Raises:
+        PolicyError: With every value that is out of range and every contradiction.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
+    timezone: str = "UTC"
+    tiers: Mapping[str, Decimal] = field(default_factory=_default_tiers)
+    scoring: Scoring = Scoring()
+    overbooking: Overbooking = Overbooking()
+    hold: Literal["firm", "provisional"] = "firm"
+    queue: Queue = Queue()
+    waves: Waves = Waves()
+    expiration: Expiration = Expiration()
+    intake: Intake = Intake()
+    confirm: Confirm = Confirm()
+    release: Release = Release()
+
+    def __post_init__(self) -> None:
+        # A read-only copy: a policy that changed after it was checked would not be the one that was checked.
+        object.__setattr__(self, "tiers", MappingProxyType(dict(self.tiers)))
+        problems = [*_range_problems(self), *_contradictions(self)]
+        if problems:
+            raise PolicyError(problems, "policy")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which calendar dates are meant."""
+        return ZoneInfo(self.timezone)
+
+    def as_dict(self) -> dict[str, object]:
+        """The policy as plain data in the form of RULES.md section 10; decimals as text, exactly."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _range_problems(policy: Policy) -> Iterator[Problem]:
+    if policy.timezone not in available_timezones():
+        yield Problem(("timezone",), f"{policy.timezone!r} is no IANA time zone; write one such as Europe/Paris")
+    if not policy.tiers:
+        yield Problem(("tiers",), "no tier has a score; give at least one, such as {STANDARD: 50}")
+    for name, score in policy.tiers.items():
+        yield from _decimal(("tiers", name), score, -WEIGHT_MAX, WEIGHT_MAX)
+    for weight in fields(Scoring):
+        value = getattr(policy.scoring, weight.name)
+        yield from _decimal(("scoring", weight.name), value, -WEIGHT_MAX, WEIGHT_MAX)
+    yield from _decimal(("overbooking", "rate"), policy.overbooking.rate, 0, RATE_MAX)
+    yield from _decimal(("release", "alert_broken_share"), policy.release.alert_broken_share, 0, 1)
+    expiration, intake = policy.expiration, policy.intake
+    yield from _whole(("queue", "max_depth"), policy.queue.max_depth, 1, QUANTITY_MAX)
+    yield from _whole(("expiration", "days_before_ship"), expiration.days_before_ship, 0, DAYS_MAX)
+    yield from _decimal(("expiration", "grace_hours"), expiration.grace_hours, 0, HOURS_MAX)
+    if expiration.max_hold_hours is not None:
+        yield from _decimal(("expiration", "max_hold_hours"), expiration.max_hold_hours, 0, HOURS_MAX)
+    yield from _whole(("intake", "min_days"), intake.min_days, 0, DAYS_MAX)
+    yield from _whole(("intake", "max_days"), intake.max_days, 0, DAYS_MAX)
+    yield from _whole(("intake", "max_quantity"), intake.max_quantity, 1, QUANTITY_MAX)
+
+
+def _contradictions(policy: Policy) -> Iterator[Problem]:
+    if policy.hold == "provisional" and not policy.queue.enabled:
+        yield Problem(
+            ("hold",), "provisional needs the queue (the displaced stand in it); set queue.enabled: true or hold: firm"
+        )
+    if policy.intake.max_days is not None and policy.intake.max_days < policy.intake.min_days:
+        yield Problem(
+            ("intake", "max_days"),
+            f"{policy.intake.max_days} is less than min_days {policy.intake.min_days}: no order could be taken",
+        )
+
+
+def _decimal(path: tuple[str, ...], value: Decimal, low: int, high: int) -> Iterator[Problem]:
+    if not isinstance(value, Decimal):
+        yield Problem(path, f"{value!r} must be a Decimal, such as Decimal('1.05')")
+    elif not value.is_finite() or not low <= value <= high:
+        yield Problem(path, f"{value} is not between {low} and {high}")
+    elif value != round(value, 6):
+        yield Problem(path, f"{value} has more than 6 decimals; rates and scores have at most 6")
+
+
+def _whole(path: tuple[str, ...], value: int | None, low: int, high: int) -> Iterator[Problem]:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int):
+        yield Problem(path, f"{value!r} must be a whole number")
+    elif not low <= value <= high:
+        yield Problem(path, f"{value} is not between {low} and {high}")
+
+
+DEFAULT_POLICY = Policy()
+"""All defaults of RULES.md section 10."""

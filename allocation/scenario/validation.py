@@ -1,0 +1,178 @@
+"""Plain data becomes sections of a scenario, or a list of everything that is wrong with it.
+
+Pydantic reads each section by itself. What it refuses is reported, left out, and the section read again, so
+that one misspelt key does not hide shares that sum to 0.9.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from allocation.engine.errors import PolicyError, Problem
+from allocation.engine.policy import Policy
+from allocation.scenario.checks import section_problems
+from allocation.scenario.paths import child, field_types, known_keys, literal_values, members, written_path
+from allocation.scenario.ranges import Path, shown, suggestion
+from allocation.scenario.schema import Scenario
+
+_EXPECTED = {
+    "int_type": "is no whole number",
+    "int_parsing": "is no whole number",
+    "int_parsing_size": "is no whole number of a size that counts",
+    "int_from_float": "is no whole number",
+    "decimal_type": "is no number",
+    "decimal_parsing": "is no number",
+    "finite_number": "is no finite number",
+    "string_type": "must be text; write it in quotes",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "dataclass_type": "must be a section of keys",
+    "dict_type": "must be a mapping",
+    "mapping_type": "must be a mapping",
+    "tuple_type": "must be a list",
+    "union_tag_not_found": "must be a section with a shape",
+    "model_attributes_type": "must be a section of keys",
+    "dataclass_exact_type": "must be a section of keys",
+}
+
+
+def read_scenario(data: object) -> tuple[Scenario | None, list[Problem]]:
+    """Read a whole scenario: the scenario, or None and all problems, without places."""
+    sections, problems, damaged = _read_sections(data)
+    names = [_text(path) for path in damaged]
+    if any(name[:2] == ("policy", "tiers") for name in names):
+        # A tier with a bad score is still a tier.
+        sections.pop("policy", None)
+    problems += [p for p in section_problems(sections) if not _follows(_text(p.path), names)]
+    return (None, problems) if problems else (Scenario(**sections), [])
+
+
+def read_policy(data: object) -> tuple[Policy | None, list[Problem]]:
+    """Read a policy: the policy, or None and all problems, without places."""
+    value, problems, _ = _read_section(Policy, data, ())
+    return (None, problems) if problems else (value, [])
+
+
+def _read_sections(data: object) -> tuple[dict[str, Any], list[Problem], list[Path]]:
+    if not isinstance(data, Mapping):
+        return (
+            {},
+            [Problem((), "is no scenario: it must be a mapping of sections such as demand and supply")],
+            [],
+        )
+    sections: dict[str, Any] = {}
+    hints = field_types(Scenario)
+    problems = [_unknown((str(key),), key, hints) for key in data if key not in hints]
+    damaged: list[Path] = []
+    for field in fields(Scenario):
+        if field.name in data:
+            path = (field.name,)
+            value, found, lost = _read_section(hints[field.name], data[field.name], path)
+            problems += found
+            damaged += lost
+            if value is not None:
+                sections[field.name] = value
+        elif field.default_factory is not MISSING:
+            sections[field.name] = field.default_factory()
+        elif field.default is not MISSING:
+            sections[field.name] = field.default
+        else:
+            problems.append(Problem((field.name,), f"is missing; a scenario needs {field.name}"))
+    return sections, problems, damaged
+
+
+def _read_section(hint: object, data: object, prefix: Path) -> tuple[Any, list[Problem], list[Path]]:
+    """One section, the problems found in it, and the paths that were left out of it."""
+    problems: list[Problem] = []
+    damaged: list[Path] = []
+    for _ in range(3):
+        try:
+            value = _adapter(hint).validate_python(data)
+            return value, problems, [(*prefix, *path) for path in damaged]
+        except ValidationError as error:
+            found = [_problem(hint, detail) for detail in error.errors(include_url=False)]
+            lost = [problem.path for problem in found]
+            problems += [_below(prefix, p) for p in found if _text(p.path) not in map(_text, damaged)]
+        except PolicyError as error:
+            told = [_text(path) for path in damaged]
+            problems += [_below(prefix, p) for p in error.problems if not _follows(_text(p.path), told)]
+            lost = [problem.path for problem in error.problems]
+        data = _without(data, lost)
+        damaged += lost
+    return None, problems, [(*prefix, *path) for path in damaged]
+
+
+@cache
+def _adapter(hint: Any) -> TypeAdapter[Any]:  # noqa: ANN401
+    return TypeAdapter(hint)
+
+
+def _without(data: object, paths: list[Path]) -> object:
+    """The data without the keys at these paths; list items stay, since leaving one out renumbers the rest."""
+    data = copy.deepcopy(data)
+    for path in paths:
+        holder: Any = data
+        for key in path[:-1]:
+            holder = _get(holder, key)
+        if isinstance(holder, dict) and path:
+            for key in [key for key in holder if str(key) == str(path[-1])]:
+                del holder[key]
+    return data
+
+
+def _get(holder: object, key: str | int) -> object:
+    if isinstance(holder, dict):
+        return next((value for name, value in holder.items() if str(name) == str(key)), None)
+    index = int(key) if str(key).isdigit() else -1
+    return holder[index] if isinstance(holder, list) and 0 <= index < len(holder) else None
+
+
+def _problem(hint: object, detail: Mapping[str, Any]) -> Problem:
+    """What pydantic found, at the path that the person wrote, in this project's words."""
+    path, holder = written_path(hint, detail["loc"])
+    kind, value = detail["type"], detail["input"]
+    if kind in {"unexpected_keyword_argument", "invalid_key"}:
+        return _unknown(path, path[-1], known_keys(holder))
+    if kind == "missing":
+        return Problem(path, "is missing")
+    if kind == "value_error":
+        return Problem(path, str(detail["ctx"]["error"]))
+    if kind in {"literal_error", "union_tag_invalid"}:
+        return Problem(path, _not_one_of(path, holder, detail))
+    if kind == "too_long":
+        return Problem(
+            path, f"has {detail['ctx']['actual_length']} entries; it takes {detail['ctx']['max_length']}"
+        )
+    message = _EXPECTED.get(kind, detail["msg"])
+    return Problem(path, f"{shown(value)} {message}" if kind in _EXPECTED else f"{shown(value)}: {message}")
+
+
+def _not_one_of(path: Path, holder: object, detail: Mapping[str, Any]) -> str:
+    annotation = child(holder, path[-1]) if path else holder
+    allowed = literal_values(annotation) or tuple(members(annotation) or ())
+    value = detail["ctx"]["tag"] if detail["type"] == "union_tag_invalid" else detail["input"]
+    hint = suggestion(value, allowed)
+    return f"{shown(value)} is not one of {', '.join(allowed)}" + ("" if "known:" in hint else hint)
+
+
+def _unknown(path: Path, key: object, known: Mapping[str, object] | tuple[str, ...]) -> Problem:
+    return Problem(path, f"unknown key{suggestion(key, known)}")
+
+
+def _below(prefix: Path, problem: Problem) -> Problem:
+    return Problem((*prefix, *problem.path), problem.message)
+
+
+def _text(path: Path) -> tuple[str, ...]:
+    return tuple(str(key) for key in path)
+
+
+def _follows(path: tuple[str, ...], damaged: list[tuple[str, ...]]) -> bool:
+    """Whether a problem may only be the consequence of what was left out: it is around it or below it."""
+    return any(lost[: len(path)] == path or path[: len(lost)] == lost for lost in damaged)
