@@ -23,7 +23,7 @@ from allocation.engine.instants import LocalDays
 from allocation.engine.policy import MICRO, Policy
 from allocation.engine.quotes import AtpQuote, quote
 from allocation.engine.tables import DTYPES
-from allocation.engine.validation import Malformed, Reader
+from allocation.engine.validation import Reader
 
 Instant = datetime | str
 Day = date | str

@@ -27,16 +27,18 @@ _OPTIONS: dict[str, Any] = {
     # No reference counts: rules never create or keep an array, they only use those that they were given.
     "_nrt": False,
 }
+# A rule is called by other rules only, so it needs no way in from Python or C.
+_INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def rule(function: F) -> F:
     """Compile a small rule into its callers."""
-    return numba.njit(forceinline=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    return numba.njit(forceinline=True, **_INNER)(function)  # type: ignore[no-any-return]
 
 
 def large_rule(function: F) -> F:
     """Compile a rule that is called seldom or is large, as a function of its own."""
-    return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+    return numba.njit(**_INNER)(function)  # type: ignore[no-any-return]
 
 
 class Entry:

@@ -54,7 +54,7 @@ def is_left_out(t: Tables, p: int, kind: int, day: int) -> bool:
     return False
 
 
-@rule
+@large_rule
 def begin_operation(t: Tables, p: int, kind: int, day: int) -> int:
     """A row for what a cut-off or a release does in a pool."""
     i = rows.state(t, 0).operations
@@ -77,7 +77,7 @@ def begin_operation(t: Tables, p: int, kind: int, day: int) -> int:
 # ----- those who wait
 
 
-@rule
+@large_rule
 def empty_queue(t: Tables, d: int) -> None:
     """Take everybody who waits out of a queue at once; their statuses stay until the next ones are set."""
     w = rows.date(t, d).first_line
@@ -153,7 +153,7 @@ def roll_over(t: Tables, p: int, top: int, day: int, reason: int, step: int) -> 
         trim(t, new)
 
 
-@rule
+@large_rule
 def dismiss(t: Tables, p: int, top: int, day: int, choice: int, reason: int, step: int) -> None:
     """Cancel or roll over those who got nothing."""
     if choice == Unserved.CANCEL:
@@ -225,7 +225,7 @@ def gather_held(t: Tables, p: int, d: int) -> int:
     return top
 
 
-@rule
+@large_rule
 def give_stock(t: Tables, r: int, d: int, row: Row) -> None:
     """Give units on hand to one that stands in nothing any more."""
     reservation = rows.reservation(t, r)
@@ -237,7 +237,7 @@ def give_stock(t: Tables, r: int, d: int, row: Row) -> None:
     end(t, r, Status.ALLOCATED, Reason.NONE, Step.RELEASED)
 
 
-@rule
+@large_rule
 def leaves_promises_whole(t: Tables, p: int, d: int, quantity: int) -> bool:
     """Whether every later planning date keeps a headroom of at least 0 when these units leave."""
     pool = rows.pool(t, p)
@@ -251,7 +251,7 @@ def leaves_promises_whole(t: Tables, p: int, d: int, quantity: int) -> bool:
     return True
 
 
-@rule
+@large_rule
 def give_to_held(t: Tables, p: int, d: int, due: int, row: Row) -> int:
     """Walk the held ones in priority order (8.2); the heap of those left over."""
     left_over = NOBODY
@@ -286,7 +286,7 @@ def gather_standby(t: Tables, p: int, day: int, status: int) -> int:
     return top
 
 
-@rule
+@large_rule
 def give_to_standby(t: Tables, p: int, d: int, status: int, row: Row) -> bool:
     """The walk goes on with those who wait (8.3); whether it may go on behind them."""
     top = gather_standby(t, p, rows.date(t, d).day, status)
@@ -352,7 +352,7 @@ def release_pool(t: Tables, p: int, day: int) -> None:
 # ----- every pool
 
 
-@rule
+@large_rule
 def operate(t: Tables, p: int, kind: int, day: int) -> None:
     """Confirm or release a date in one pool."""
     if kind == Kind.CONFIRM:

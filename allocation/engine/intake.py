@@ -66,7 +66,7 @@ def displace(t: Tables, r: int, d: int, equal_scores: bool) -> bool:
     return enough
 
 
-@rule
+@large_rule
 def send_to_queue(t: Tables, r: int, d: int) -> None:
     """One that lost date `d` stands in its own queue again, or in that of `d` where its own date is closed."""
     reservation = rows.reservation(t, r)
@@ -79,7 +79,7 @@ def send_to_queue(t: Tables, r: int, d: int) -> None:
     rows.pool(t, reservation.pool).stale = 1
 
 
-@rule
+@large_rule
 def can_reserve(t: Tables, r: int) -> bool:
     """Whether the requested date covers the quantity (5.1)."""
     reservation = rows.reservation(t, r)
@@ -88,7 +88,7 @@ def can_reserve(t: Tables, r: int) -> bool:
     return rows.date(t, d).atp >= reservation.quantity and is_open(t, reservation.pool, d)
 
 
-@rule
+@large_rule
 def later_date(t: Tables, r: int) -> int:
     """With later waves, the first one that covers the quantity (5.3), or NOBODY. Needs `survey`."""
     reservation = rows.reservation(t, r)
@@ -105,7 +105,7 @@ def find_date(t: Tables, r: int) -> int:
     return later_date(t, r)
 
 
-@rule
+@large_rule
 def ask(t: Tables, r: int) -> int:
     """Ask for stock (5.1 to 5.3): the date to be promised, whose displaced ones have already gone, or NOBODY.
 
@@ -120,7 +120,7 @@ def ask(t: Tables, r: int) -> int:
     return later_date(t, r)
 
 
-@rule
+@large_rule
 def trim(t: Tables, d: int) -> None:
     """While a queue is too deep, its last QUEUED one by admission order goes to the wait-list."""
     date = rows.date(t, d)
@@ -131,7 +131,7 @@ def trim(t: Tables, d: int) -> None:
         record(t, r, Status.QUEUED, Step.TRIMMED)
 
 
-@rule
+@large_rule
 def place_line(t: Tables, r: int) -> None:
     """One line of an order that is taken line by line."""
     d = ask(t, r)
@@ -157,7 +157,7 @@ def score_of(t: Tables, command: Row) -> int:
     )
 
 
-@rule
+@large_rule
 def refusal_of_order(t: Tables, command: Row) -> int:
     """Every reason for which an order is refused (0: none), of those that can be told from its numbers."""
     policy = rows.policy(t, 0)
@@ -182,7 +182,7 @@ def refusal_of_order(t: Tables, command: Row) -> int:
     return refused
 
 
-@rule
+@large_rule
 def add_line(t: Tables, command: Row, i: int, score: int) -> int:
     """A row for the i-th line of an order."""
     line = rows.line(t, command.first_line + i)
@@ -274,7 +274,7 @@ def pay(t: Tables, c: int) -> int:
     return refused
 
 
-@rule
+@large_rule
 def receive_payment(t: Tables, r: int) -> None:
     """One open reservation is paid; it is firm where its date is confirmed."""
     reservation = rows.reservation(t, r)
@@ -292,7 +292,7 @@ def receive_payment(t: Tables, r: int) -> None:
     record(t, r, before, Step.PAID)
 
 
-@rule
+@large_rule
 def re_rank(t: Tables, r: int, tier: int) -> None:
     """Give an open reservation the score of another tier, and its new place wherever it stands."""
     reservation = rows.reservation(t, r)
@@ -310,7 +310,7 @@ def re_rank(t: Tables, r: int, tier: int) -> None:
     record(t, r, status, Step.RETIERED)
 
 
-@rule
+@large_rule
 def ask_again(t: Tables, r: int) -> None:
     """One whose score rose becomes QUEUED and asks for stock; its queue is trimmed."""
     if rows.reservation(t, r).status == Status.WAITLISTED:

@@ -22,7 +22,7 @@ from allocation.engine.supply import is_open, is_planning, survey
 NONE_FITS = -UNLIMITED
 
 
-@rule
+@large_rule
 def first_admitted(t: Tables, d: int, reach: int) -> int:
     """The first WAITLISTED one of a queue, by admission order, whose quantity is at most `reach`, or NOBODY."""
     best = NOBODY
@@ -36,7 +36,7 @@ def first_admitted(t: Tables, d: int, reach: int) -> int:
     return best
 
 
-@rule
+@large_rule
 def refill(t: Tables, p: int) -> bool:
     """Fill up every queue from its wait-list, in date order; whether anything changed (6.1)."""
     changed = False
@@ -115,7 +115,7 @@ def next_in_walk(t: Tables, p: int) -> int:
     return best
 
 
-@rule
+@large_rule
 def serve(t: Tables, r: int) -> None:
     """Promise stock to one that waits and can be served."""
     before = rows.reservation(t, r).status
@@ -125,7 +125,7 @@ def serve(t: Tables, r: int) -> None:
     promise(t, r, d, before, Step.PROMOTED)
 
 
-@rule
+@large_rule
 def move_up(t: Tables, r: int) -> None:
     """Move one held later than requested to the earliest date that has room for it; its status stays."""
     reservation = rows.reservation(t, r)
@@ -137,7 +137,7 @@ def move_up(t: Tables, r: int) -> None:
     record(t, r, before, Step.MOVED_UP)
 
 
-@rule
+@large_rule
 def walk(t: Tables, p: int) -> bool:
     """Serve the QUEUED and move up the later-assigned, in priority order; whether anything changed (6.2)."""
     changed = False
@@ -164,7 +164,7 @@ def reach_from(t: Tables, p: int, d: int) -> int:
     return reach_of(t, p, d, later_reach)
 
 
-@rule
+@large_rule
 def serve_wait_lists(t: Tables, p: int) -> bool:
     """Serve the WAITLISTED, queue by queue in date order, by admission order; whether anything changed (6.3)."""
     changed = False

@@ -65,7 +65,7 @@ def is_promise(before: int, step: int) -> bool:
     return step == Step.PLACED or step == Step.PROMOTED or step == Step.MOVED_UP or step == Step.ROLLED_OVER
 
 
-@rule
+@large_rule
 def record(t: Tables, r: int, before: int, step: int) -> None:
     """Write the reservation's change into the log."""
     state = rows.state(t, 0)
@@ -134,7 +134,7 @@ def drop_waiting_line(t: Tables, w: int) -> None:
     rows.state(t, 0).free_line = w
 
 
-@rule
+@large_rule
 def join_line(t: Tables, r: int, kind: int, assigned: int) -> None:
     """Stand in the line of this kind, the requested date and the quantity."""
     reservation = rows.reservation(t, r)
@@ -153,7 +153,7 @@ def join_line(t: Tables, r: int, kind: int, assigned: int) -> None:
     reservation.standing = w
 
 
-@rule
+@large_rule
 def leave_line(t: Tables, r: int) -> None:
     """Leave the line one stands in."""
     reservation = rows.reservation(t, r)
@@ -165,7 +165,7 @@ def leave_line(t: Tables, r: int) -> None:
     reservation.standing = NOBODY
 
 
-@rule
+@large_rule
 def wait(t: Tables, r: int, status: int) -> None:
     """Stand in line as QUEUED or WAITLISTED."""
     state, policy = rows.state(t, 0), rows.policy(t, 0)
@@ -186,7 +186,7 @@ def wait(t: Tables, r: int, status: int) -> None:
         join_line(t, r, Line.WAITLISTED, NOBODY)
 
 
-@rule
+@large_rule
 def stop_waiting(t: Tables, r: int) -> None:
     """Leave the line; the status stays until the next one is set."""
     state = rows.state(t, 0)
@@ -206,7 +206,7 @@ def stop_waiting(t: Tables, r: int) -> None:
 # ----- held
 
 
-@rule
+@large_rule
 def hold(t: Tables, r: int, status: int, d: int) -> None:
     """Become held on a date."""
     policy = rows.policy(t, 0)
@@ -230,7 +230,7 @@ def hold(t: Tables, r: int, status: int, d: int) -> None:
         )
 
 
-@rule
+@large_rule
 def let_go_of_date(t: Tables, r: int) -> None:
     """Let go of the date, of one that is in no heap of the weakest."""
     reservation = rows.reservation(t, r)
@@ -248,7 +248,7 @@ def let_go_of_date(t: Tables, r: int) -> None:
     reservation.assigned = NOBODY
 
 
-@rule
+@large_rule
 def let_go(t: Tables, r: int) -> None:
     """Let go of the date; the status stays until the next one is set."""
     reservation = rows.reservation(t, r)
@@ -258,7 +258,7 @@ def let_go(t: Tables, r: int) -> None:
     let_go_of_date(t, r)
 
 
-@rule
+@large_rule
 def start_clock(t: Tables, r: int) -> None:
     """Set when an unpaid reservation that becomes held expires (RULES.md section 5)."""
     policy, at = rows.policy(t, 0), rows.state(t, 0).at
@@ -269,7 +269,7 @@ def start_clock(t: Tables, r: int) -> None:
     reservation.expires_at = deadline
 
 
-@rule
+@large_rule
 def promise(t: Tables, r: int, d: int, before: int, step: int) -> None:
     """Promise a unit of the date to one that holds nothing; firm at once where the date is confirmed and it has paid."""
     reservation = rows.reservation(t, r)
@@ -294,7 +294,7 @@ def leave(t: Tables, r: int) -> None:
     rows.pool(t, reservation.pool).stale = 1
 
 
-@rule
+@large_rule
 def end(t: Tables, r: int, status: int, reason: int, step: int) -> None:
     """End a reservation that stands in nothing any more."""
     reservation = rows.reservation(t, r)
@@ -312,7 +312,7 @@ def end_open(t: Tables, r: int, status: int, reason: int, step: int) -> None:
     end(t, r, status, reason, step)
 
 
-@rule
+@large_rule
 def new_reservation(t: Tables, pool: int, order: int, line: int, quantity: int) -> int:
     """A new row, chained behind the others of its pool and its order; it stands in nothing yet."""
     state = rows.state(t, 0)

@@ -192,7 +192,7 @@ _CHECKS: tuple[tuple[tuple[str, ...], _Check], ...] = (
 
 
 def scenario_warnings(scenario: Scenario) -> tuple[Problem, ...]:
-    """What is allowed and hardly meant, such as orders that intake refuses or a release before its delivery."""
+    """What is allowed and hardly meant, such as orders that intake refuses."""
     checks = (_refused_orders, _unconfirmed, _early_releases, _late_without_release)
     return tuple(problem for check in checks for problem in check(scenario))
 

@@ -94,6 +94,13 @@ def _length(node: Any) -> int:  # noqa: ANN401 - ruamel's nodes declare no attri
     return 2 + sum(_length(part) for part in parts)
 
 
+def _text(representer: SafeRepresenter, value: str) -> ScalarNode:
+    # Only between double quotes are the rarer line breaks (U+0085, U+2028) written so that they survive.
+    style = None if value.isprintable() else '"'
+    node: ScalarNode = representer.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+    return node
+
+
 def _decimal(representer: SafeRepresenter, value: Decimal) -> ScalarNode:
     text = format(value, "f")
     node: ScalarNode = representer.represent_scalar(
@@ -107,6 +114,7 @@ def _moment(representer: SafeRepresenter, value: dt.date) -> ScalarNode:
     return node
 
 
+_Representer.add_representer(str, _text)
 _Representer.add_representer(Decimal, _decimal)
 _Representer.add_representer(dt.date, _moment)
 _Representer.add_representer(dt.datetime, _moment)

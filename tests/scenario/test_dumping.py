@@ -193,3 +193,26 @@ def test_numbers_keep_their_digits(launch):
     assert "overbooking: {rate: 1.150000}" in text
     assert "  - {date: 2025-09-22, quantity: 100, ref: PO-1}\n" in text
     assert "orders: {opens: 2025-09-01T10:00:00-04:00, closes: 2025-09-03T10:00:00-04:00}\n" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\x85b",
+        "x\u2028",
+        "\ufeffx",
+        "two\nlines\n",
+        "tab\tx",
+        "\x00",
+        "\x7f",
+        "true",
+        "1.0",
+        "~",
+        "😀",
+        "k" * 200,
+    ],
+)
+def test_odd_text_survives(launch, text):
+    tier = f"policy.tiers.{text.replace('.', '')}"
+    scenario = parse_scenario(launch, overrides={"title": text, "description": text, tier: 5})
+    assert parse_scenario(dump_scenario(scenario)) == scenario
