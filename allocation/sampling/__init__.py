@@ -1,0 +1,10 @@
+"""Named streams, customers' latent draws and supply risk: a scenario becomes a policy-free tape.
+
+This package holds the only random generators of the project.
+"""
+
+from __future__ import annotations
+
+from allocation.sampling.tape import sample_tape
+
+__all__ = ["sample_tape"]

@@ -1,0 +1,85 @@
+"""How supply comes: what is announced, what changes, and what arrives when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from allocation.engine.instants import local_midnight, milliseconds
+from allocation.sampling.draws import draw_one
+from allocation.sampling.streams import Streams
+from allocation.scenario.schema import Delivery, PoolSupply, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a pool says of its supply at an instant.
+
+    Attributes:
+        at: Milliseconds since 1970-01-01 UTC.
+        pool: Index into the scenario's supply.
+        on_hand: Units, None leaves them.
+        received: Units that arrive now.
+        expected: (day number, units) of all deliveries still expected.
+    """
+
+    at: int
+    pool: int
+    on_hand: int | None
+    received: int
+    expected: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """How one delivery goes: as planned until `known_at`, then as it really comes."""
+
+    planned: tuple[int, int]
+    real: tuple[int, int]
+    known_at: int
+    arrives_at: int
+
+
+def sample_supply(scenario: Scenario, streams: Streams) -> list[Announcement]:
+    """Draw every pool's deliveries; the announcements of all pools, each pool's in order of time."""
+    opens = milliseconds(scenario.orders.opens)
+    announcements = []
+    for index, pool in enumerate(scenario.supply):
+        courses = [_course(scenario, delivery, streams) for delivery in pool.expected]
+        announcements += list(_announcements(index, pool, courses, opens))
+    return announcements
+
+
+def _course(scenario: Scenario, delivery: Delivery, streams: Streams) -> _Course:
+    day, quantity = delivery.date.toordinal(), delivery.quantity
+    real_day, real_quantity = day, quantity
+    if delivery.late and streams(f"late {delivery.ref}").random() < float(delivery.late.probability):
+        real_day += max(0, round(draw_one(delivery.late.days, streams(f"late days {delivery.ref}"))))
+    if delivery.short and streams(f"short {delivery.ref}").random() < float(delivery.short.probability):
+        share = draw_one(delivery.short.share, streams(f"short share {delivery.ref}"))
+        real_quantity -= round(quantity * share)
+    return _Course(
+        planned=(day, quantity),
+        real=(real_day, real_quantity),
+        known_at=local_midnight(day - delivery.notice_days, scenario.zone),
+        arrives_at=local_midnight(real_day, scenario.zone),
+    )
+
+
+def _announcements(index: int, pool: PoolSupply, courses: list[_Course], opens: int) -> Iterator[Announcement]:
+    first = Announcement(opens, index, pool.on_hand, 0, _expected(courses, opens))
+    # What is there before orders open is on hand; what is known by then is announced as it will be.
+    arrived = sum(course.real[1] for course in courses if course.arrives_at <= opens)
+    yield replace(first, on_hand=pool.on_hand + arrived)
+    changes = [course.known_at for course in courses if course.real != course.planned]
+    instants = {course.arrives_at for course in courses}.union(changes)
+    for at in sorted(at for at in instants if at > opens):
+        received = sum(course.real[1] for course in courses if course.arrives_at == at)
+        yield Announcement(at, index, None, received, _expected(courses, at))
+
+
+def _expected(courses: list[_Course], at: int) -> tuple[tuple[int, int], ...]:
+    """What is expected at an instant: what has not arrived, as far as it is known then."""
+    return tuple(
+        course.real if course.known_at <= at else course.planned for course in courses if course.arrives_at > at
+    )
