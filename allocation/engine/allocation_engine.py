@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-import numpy as np
-
 from allocation.engine import validation
-from allocation.engine.book import Book, calendar_rows, tier_rows
-from allocation.engine.codes import EVERYWHERE, NOBODY, UNLIMITED, Kind, Only, Refusal, Status, Step
+from allocation.engine.book import Book
+from allocation.engine.codes import EVERYWHERE, NOBODY, UNLIMITED, Kind, Only, Refusal, Status
 from allocation.engine.columns import Columns
 from allocation.engine.decisions import Decisions, Explainer
-from allocation.engine.errors import NotFound, Problem, TapeError
-from allocation.engine.identity import NumberedOrders, OrderNames, reservation_name, split_reservation_name
+from allocation.engine.errors import EngineFault, NotFound, Problem, TapeError
+from allocation.engine.identity import split_reservation_name
 from allocation.engine.instants import LocalDays
-from allocation.engine.policy import MICRO, Policy
+from allocation.engine.policy import MICRO, QUANTITY_MAX, Policy
 from allocation.engine.quotes import AtpQuote, quote
-from allocation.engine.tables import DTYPES
+from allocation.engine.register import Register
 from allocation.engine.validation import Reader
 
 Instant = datetime | str
@@ -34,33 +31,58 @@ _PAYMENTS = {"AUTHORIZED": 1, "PENDING": 0}
 _SOURCES = {"person": 0, "policy": 1}
 _ONLY = {"waiting": Only.WAITING, "held": Only.HELD, "confirmed": Only.CONFIRMED}
 _STATUSES = {status.name: status for status in Status if status is not Status.NONE}
-_FIELDS: dict[str, frozenset[str]] = {
-    "supply": frozenset({"sku", "location", "on_hand", "received", "expected"}),
-    "overbooking": frozenset({"sku", "location", "rate", "source"}),
-    "pay": frozenset({"order_id", "reservation_id"}),
-    "cancel": frozenset({"order_id", "reservation_id", "only"}),
-    "tier": frozenset({"order_id", "reservation_id", "tier"}),
-    "adopt": frozenset(
-        {"sku", "location", "reservation_id", "order_id", "quantity", "tier", "arrival", "requested", "assigned"}
-        | {"status", "paid", "expires_at", "previous_purchases", "cart_value", "membership_years"}
-    ),
-    "dates": frozenset({"sku", "location", "confirmed", "released_until"}),
-    "expire": frozenset(),
-    "confirm": frozenset({"ship_date", "sku", "location"}),
-    "release": frozenset({"ship_date", "sku", "location"}),
-    "place": frozenset(
-        {"order_id", "customer_id", "ship_date", "lines", "tier", "payment", "previous_purchases", "cart_value"}
-        | {"membership_years", "source"}
-    ),
-}
-"""The fields of each command; an e-mail address is not among them: the engine reads none."""
+_HAND_OVER = (Kind.SUPPLY, Kind.OVERBOOKING, Kind.ADOPT, Kind.DATES)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The whole state of an engine; `AllocationEngine.restore` goes on from it. It can be pickled."""
 
-    state: Mapping[str, Any]
+    engine: AllocationEngine
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A well-formed or malformed order, as far as it could be read."""
+
+    name: str
+    day: int
+    items: Sequence[tuple[str, str, int]]
+    tier: str
+    paid: int
+    inputs: tuple[int, int, int]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The fields of `tables.COMMAND`, in their order."""
+
+    kind: int
+    at: int
+    only: int = 0
+    paid: int = 0
+    option: int = 0
+    tier: int = NOBODY
+    order: int = NOBODY
+    target: int = NOBODY
+    pool: int = NOBODY
+    day: int = 0
+    local_day: int = 0
+    first_line: int = 0
+    lines: int = 0
+    inputs: tuple[int, int, int] = field(default=(0, 0, 0))
+    refused: int = 0
+    number: int = 0
+    received: int = 0
+
+    def values(self) -> tuple[int, ...]:
+        """As a row of the table."""
+        return (
+            *(self.kind, self.only, self.paid, self.option, self.tier, self.order, self.target, self.pool),
+            *(self.day, self.local_day, self.first_line, self.lines, *self.inputs),
+            *(self.refused, self.at, self.number, self.received),
+        )
 
 
 class AllocationEngine:
@@ -73,64 +95,22 @@ class AllocationEngine:
         policy: What the rules leave open.
 
     Raises:
-        TapeError: By every command but `place`, when one of its values is malformed, or its instant is before that of
-            the command before. Nothing has changed then.
+        TapeError: By every command, when one of its values is malformed, or its instant is before that of the command
+            before; of a `place`, only its instant. Nothing has changed then.
     """
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self._book = Book(policy)
-        self._days = LocalDays(policy.zone)
-        self._orders: OrderNames | NumberedOrders = OrderNames()
-        self._pools: list[tuple[str, str]] = [("", "")]
-        self._pool_rows: dict[tuple[str, str], int] = {}
-        self._pool_order: list[tuple[str, str]] = []
-        self._set_tiers(tuple(policy.tiers))
-        self._calendar: dict[int, None] = {}
-        self._commands = 0
-        self._lines = 0
-        self._adoptions = 0
+        self._register = Register()
+        self._register.set_tiers(tuple(policy.tiers), self._book)
+        self._local_days = LocalDays(policy.zone)
         self._decided = 0
         self._at = -UNLIMITED
         self._handed_over = False
-        self._contents: dict[int, bytes] = {}
-        self._adopted_rows: dict[str, int] = {}
-        self._adopted_names: dict[int, str] = {}
-        self._arrivals: set[int] = set()
         self._problems: dict[int, tuple[str, ...]] = {}
-        self._scored = any((policy.scoring.previous_purchase, policy.scoring.cart_value_per_100)) or bool(
-            policy.scoring.membership_year
-        )
-
-    def _set_tiers(self, names: tuple[str, ...]) -> None:
-        self._tiers = names
-        self._tier_codes = {name: code for code, name in enumerate(names)}
-        self._book.replace(tiers=tier_rows(self.policy, names))
 
     # ----- commands
-
-    def apply(self, command: Mapping[str, Any]) -> Decisions:
-        """Play one command as it stands on a tape (RULES.md section 4).
-
-        Raises:
-            TapeError: It is malformed, of an unknown type, or goes back in time.
-        """
-        kind = command.get("type")
-        if not isinstance(kind, str) or kind not in _FIELDS:
-            raise TapeError(f"type {validation.shown(kind)} is unknown; use one of {', '.join(_FIELDS)}")
-        if "at" not in command:
-            raise TapeError(f"{kind}: at is missing")
-        fields = {name: value for name, value in command.items() if name not in ("type", "at")}
-        if kind == "place":
-            return self.place(command["at"], **{name: fields.get(name, _ABSENT) for name in _FIELDS[kind]})
-        unknown = sorted(fields.keys() - _FIELDS[kind])
-        if unknown:
-            raise TapeError(f"{kind} has no field {', '.join(unknown)}; it has {', '.join(sorted(_FIELDS[kind]))}")
-        missing = [name for name in _REQUIRED.get(kind, ()) if name not in fields]
-        if missing:
-            raise TapeError(f"{kind}: {', '.join(missing)} missing")
-        decisions: Decisions = getattr(self, kind)(command["at"], **fields)
-        return decisions
 
     def supply(
         self,
@@ -154,42 +134,39 @@ class AllocationEngine:
         """
         reader = Reader()
         ms = self._instant(at, reader)
-        pool_name = (reader.read(validation.text, "", sku, "sku"), reader.read(validation.text, "", location, "location"))
-        units = -1 if on_hand is None else reader.read(validation.whole, 0, on_hand, "on_hand")
-        more = reader.read(validation.whole, 0, received, "received")
-        deliveries = self._deliveries(expected, reader)
+        name = reader.pool_name(sku, location)
+        units = -1 if on_hand is None else reader.whole(on_hand, "on_hand")
+        more = reader.whole(received, "received")
+        deliveries = [] if expected is None else reader.deliveries(expected)
+        pool = self._register.pool(name)
+        present = 0 if pool == NOBODY else int(self._book.tables.pools["on_hand"][pool])
+        if (present if units < 0 else units) + more > QUANTITY_MAX:
+            reader.problems.append(f"units on hand would exceed {QUANTITY_MAX}")
         self._check(reader, "supply")
-        pool = self._pool_rows.get(pool_name)
-        present = 0 if pool is None else int(self._book.tables.pools["on_hand"][pool])
-        if (present if units < 0 else units) + more > validation.QUANTITY_MAX:
-            raise TapeError(f"supply: units on hand would exceed {validation.QUANTITY_MAX}")
-        if pool is None:
-            pool = self._open_pool(pool_name)
-        first = self._add_lines(deliveries)
         return self._play(
-            kind=Kind.SUPPLY,
-            at=ms,
-            pool=pool,
-            option=int(expected is not None),
-            number=units,
-            received=more,
-            first_line=first,
-            lines=len(deliveries),
+            _Row(
+                kind=Kind.SUPPLY,
+                at=ms,
+                pool=self._register.add_pool(name, self._book) if pool == NOBODY else pool,
+                option=int(expected is not None),
+                number=units,
+                received=more,
+                first_line=self._register.add_lines(deliveries, self._book),
+                lines=len(deliveries),
+            )
         )
 
-    def overbooking(
-        self, at: Instant, sku: str, location: str, rate: Amount, *, source: str = "person"
-    ) -> Decisions:
+    def overbooking(self, at: Instant, sku: str, location: str, rate: Amount, *, source: str = "person") -> Decisions:
         """Set the overbooking rate of a pool; `source` says whether a policy or a person decided it."""
         reader = Reader()
         ms = self._instant(at, reader)
-        pool = self._named_pool(sku, location, reader)
+        pool = self._register.pool(reader.pool_name(sku, location))
         option = reader.read(validation.choice, 0, source, "source", _SOURCES)
         micro = reader.read(validation.rate, 0, rate)
         self._check(reader, "overbooking")
-        return self._play(kind=Kind.OVERBOOKING, at=ms, pool=pool, number=micro, option=option)
+        return self._play(_Row(kind=Kind.OVERBOOKING, at=ms, pool=pool, number=micro, option=option))
 
-    def place(
+    def place(  # noqa: PLR0913 - an order has these fields
         self,
         at: Instant,
         order_id: str,
@@ -198,7 +175,7 @@ class AllocationEngine:
         lines: Sequence[Mapping[str, Any]],
         *,
         tier: str = "STANDARD",
-        payment: Literal["AUTHORIZED", "PENDING"] = "AUTHORIZED",
+        payment: str = "AUTHORIZED",
         previous_purchases: int = 0,
         cart_value: Amount = 0,
         membership_years: int = 0,
@@ -206,8 +183,8 @@ class AllocationEngine:
     ) -> Decisions:
         """Take an order: every line becomes a reservation, or the order is refused whole with every reason.
 
-        The same order again with the same content changes nothing and gives the reservations that exist; with other
-        content it is refused.
+        The same order again with the same content changes nothing and is not refused; with other content it is refused
+        as a conflict.
 
         Args:
             at: The instant.
@@ -216,46 +193,42 @@ class AllocationEngine:
             ship_date: The date that the customer asks for.
             lines: At least one ``{sku, location, quantity}``.
             tier: The customer's tier.
-            payment: PENDING until a `pay` command comes.
+            payment: AUTHORIZED, or PENDING until a `pay` command comes.
             previous_purchases: Count, for scoring.
             cart_value: Money, for scoring.
             membership_years: Count, for scoring.
             source: Where the order came from; part of its content only.
-
-        Raises:
-            TapeError: The instant is malformed or before that of the command before.
         """
         reader = Reader()
         ms = self._instant(at, reader)
         self._check(reader, "place")
-        order = reader.read(validation.text, "", order_id, "order_id")
-        customer = reader.read(validation.text, "", customer_id, "customer_id")
-        day = reader.read(validation.day, 0, ship_date, "ship_date")
-        items = self._items(lines, reader)
-        tier_name = reader.read(validation.text, "", _given(tier, "STANDARD"), "tier")
-        paid = reader.read(validation.choice, 0, _given(payment, "AUTHORIZED"), "payment", _PAYMENTS)
-        purchases = reader.read(validation.whole, 0, _given(previous_purchases, 0), "previous_purchases")
-        value = _given(cart_value, 0)
-        hundreds = reader.read(validation.hundreds, 0, value)
-        years = reader.read(validation.whole, 0, _given(membership_years, 0), "membership_years")
-        origin = _given(source, None)
-        if origin is not None:
-            reader.read(validation.text, "", origin, "source")
-        inputs = (purchases, hundreds, years)
+        inputs = reader.inputs(previous_purchases, cart_value, membership_years)
+        tier_name = reader.text(tier, "tier")
         self._check_score(tier_name, inputs, reader)
-        money = "" if reader.problems else str(Decimal(str(value)).normalize())
-        content = _digest((customer, day, items, tier_name, paid, purchases, money, years, origin))
-        known = self._orders.row(order) if order else None
-        if known is not None:
-            return self._place_again(ms, known, content, malformed=bool(reader.problems))
-        return self._place_new(ms, order, day, items, tier_name, paid, inputs, content, reader.problems)
+        customer = reader.text(customer_id, "customer_id")
+        if source is not None:
+            reader.text(source, "source")
+        order = _Order(
+            name=reader.text(order_id, "order_id"),
+            day=reader.day(ship_date, "ship_date"),
+            items=reader.items(lines),
+            tier=tier_name,
+            paid=reader.read(validation.choice, 0, payment, "payment", _PAYMENTS),
+            inputs=inputs,
+            problems=tuple(reader.problems),
+        )
+        if order.problems:
+            return self._place(ms, order)
+        money = Decimal(str(cart_value)).normalize()
+        content = (customer, order.day, order.items, tier_name, order.paid, inputs, str(money), source)
+        return self._place(ms, order, hashlib.blake2b(repr(content).encode(), digest_size=16).digest())
 
-    def pay(
-        self, at: Instant, *, order_id: str | None = None, reservation_id: str | None = None
-    ) -> Decisions:
+    def pay(self, at: Instant, *, order_id: str | None = None, reservation_id: str | None = None) -> Decisions:
         """The open, unpaid reservations of an order, or one of them, are paid."""
-        ms, order, target = self._target(at, "pay", order_id, reservation_id)
-        return self._play(kind=Kind.PAY, at=ms, order=order, target=target)
+        reader = Reader()
+        ms, order, target = self._target(at, order_id, reservation_id, reader)
+        self._check(reader, "pay")
+        return self._play(_Row(kind=Kind.PAY, at=ms, order=order, target=target))
 
     def cancel(
         self,
@@ -267,22 +240,22 @@ class AllocationEngine:
     ) -> Decisions:
         """The open reservations of an order, or one of them, are cancelled; `only` those of a kind."""
         reader = Reader()
+        ms, order, target = self._target(at, order_id, reservation_id, reader)
         meant = Only.OPEN if only is None else reader.read(validation.choice, Only.OPEN, only, "only", _ONLY)
-        ms, order, target = self._target(at, "cancel", order_id, reservation_id, reader)
-        return self._play(kind=Kind.CANCEL, at=ms, order=order, target=target, only=meant)
+        self._check(reader, "cancel")
+        return self._play(_Row(kind=Kind.CANCEL, at=ms, order=order, target=target, only=meant))
 
     def tier(
         self, at: Instant, tier: str, *, order_id: str | None = None, reservation_id: str | None = None
     ) -> Decisions:
         """The open reservations of an order, or one of them, get another tier."""
         reader = Reader()
-        name = reader.read(validation.text, "", tier, "tier")
-        ms, order, target = self._target(at, "tier", order_id, reservation_id, reader)
-        return self._play(
-            kind=Kind.TIER, at=ms, order=order, target=target, tier=self._tier_codes.get(name, NOBODY)
-        )
+        ms, order, target = self._target(at, order_id, reservation_id, reader)
+        code = self._register.tier(reader.text(tier, "tier"))
+        self._check(reader, "tier")
+        return self._play(_Row(kind=Kind.TIER, at=ms, order=order, target=target, tier=code))
 
-    def adopt(
+    def adopt(  # noqa: PLR0913, PLR0917 - a reservation has these fields
         self,
         at: Instant,
         sku: str,
@@ -295,39 +268,60 @@ class AllocationEngine:
         requested: Day,
         status: str,
         *,
-        assigned: Day | None = None,
         paid: bool,
+        assigned: Day | None = None,
         expires_at: Instant | None = None,
         previous_purchases: int = 0,
         cart_value: Amount = 0,
         membership_years: int = 0,
     ) -> Decisions:
-        """Put an open reservation into the book exactly as it stands, before any order is taken."""
+        """Put an open reservation into the book exactly as it stands, before any order is taken.
+
+        Args:
+            at: The instant of the hand-over.
+            sku: The pool's SKU.
+            location: The pool's location.
+            reservation_id: Its id, which it keeps.
+            order_id: Its order; a later `place` of that order is refused.
+            quantity: Units.
+            tier: The customer's tier.
+            arrival: Its arrival number, which it keeps.
+            requested: The ship date that its queue is of.
+            status: RESERVED, CONFIRMED, QUEUED or WAITLISTED.
+            paid: Whether it is paid.
+            assigned: Where it is held; None while it waits.
+            expires_at: When it expires, if held and unpaid.
+            previous_purchases: Count, for scoring.
+            cart_value: Money, for scoring.
+            membership_years: Count, for scoring.
+        """
         reader = Reader()
         ms = self._instant(at, reader)
-        pool = self._named_pool(sku, location, reader)
-        name = reader.read(validation.text, "", reservation_id, "reservation_id")
-        order = reader.read(validation.text, "", order_id, "order_id")
-        tier_name = reader.read(validation.text, "", tier, "tier")
-        code = reader.read(validation.choice, Status.NONE, status, "status", _STATUSES)
-        if not isinstance(paid, bool):
-            reader.problems.append(f"paid {validation.shown(paid)} must be true or false")
-        row = (
-            reader.read(validation.whole, 1, quantity, "quantity", 1),
+        pool = self._register.pool(reader.pool_name(sku, location))
+        name, order = reader.text(reservation_id, "reservation_id"), reader.text(order_id, "order_id")
+        tier_name = reader.text(tier, "tier")
+        inputs = reader.inputs(previous_purchases, cart_value, membership_years)
+        self._check_score(tier_name, inputs, reader)
+        adoption = (
+            reader.whole(quantity, "quantity", 1),
             reader.read(validation.whole, 0, arrival, "arrival", 0, UNLIMITED),
             UNLIMITED if expires_at is None else reader.read(validation.instant, 0, expires_at, "expires_at"),
-            reader.read(validation.day, 0, requested, "requested"),
-            0 if assigned is None else reader.read(validation.day, 0, assigned, "assigned"),
-            code,
+            reader.day(requested, "requested"),
+            0 if assigned is None else reader.day(assigned, "assigned"),
+            reader.read(validation.choice, Status.NONE, status, "status", _STATUSES),
         )
-        inputs = (
-            reader.read(validation.whole, 0, previous_purchases, "previous_purchases"),
-            reader.read(validation.hundreds, 0, cart_value),
-            reader.read(validation.whole, 0, membership_years, "membership_years"),
+        if assigned is not None and status in ("QUEUED", "WAITLISTED"):
+            reader.problems.append(f"assigned {assigned} where status {status} holds no date")
+        row = _Row(
+            kind=Kind.ADOPT,
+            at=ms,
+            pool=pool,
+            tier=self._register.tier(tier_name),
+            paid=int(reader.read(validation.boolean, False, paid, "paid")),
+            inputs=inputs,
         )
-        self._check_score(tier_name, inputs, reader)
         self._check(reader, "adopt")
-        return self._adopt(ms, pool, name, order, tier_name, bool(paid), inputs, row)
+        return self._adopt(row, name, order, adoption)
 
     def dates(
         self,
@@ -345,13 +339,19 @@ class AllocationEngine:
         if isinstance(confirmed, str) or not isinstance(confirmed, Sequence):
             reader.problems.append(f"confirmed {validation.shown(confirmed)} must be a list of dates")
             confirmed = ()
-        days = [reader.read(validation.day, 0, day, "confirmed") for day in confirmed]
-        until = 0 if released_until is None else reader.read(validation.day, 0, released_until, "released_until")
+        days = [reader.day(day, "confirmed") for day in confirmed]
+        until = 0 if released_until is None else reader.day(released_until, "released_until")
         self._check(reader, "dates")
-        first = self._add_lines([(0, day, 0) for day in days])
-        refused = Refusal.LATE if self._handed_over else Refusal.NONE
         return self._play(
-            kind=Kind.DATES, at=ms, pool=pool, day=until, first_line=first, lines=len(days), refused=refused
+            _Row(
+                kind=Kind.DATES,
+                at=ms,
+                pool=pool,
+                day=until,
+                first_line=self._register.add_lines([(0, day, 0) for day in days], self._book),
+                lines=len(days),
+                refused=Refusal.LATE if self._handed_over else Refusal.NONE,
+            )
         )
 
     def expire(self, at: Instant) -> Decisions:
@@ -359,19 +359,24 @@ class AllocationEngine:
         reader = Reader()
         ms = self._instant(at, reader)
         self._check(reader, "expire")
-        return self._play(kind=Kind.EXPIRE, at=ms)
+        return self._play(_Row(kind=Kind.EXPIRE, at=ms))
 
-    def confirm(
-        self, at: Instant, ship_date: Day, *, sku: str | None = None, location: str | None = None
-    ) -> Decisions:
+    def confirm(self, at: Instant, ship_date: Day, *, sku: str | None = None, location: str | None = None) -> Decisions:
         """The cut-off of a ship date: its promises become firm, in one pool or in every pool."""
         return self._operate(Kind.CONFIRM, at, ship_date, sku, location)
 
-    def release(
-        self, at: Instant, ship_date: Day, *, sku: str | None = None, location: str | None = None
-    ) -> Decisions:
+    def release(self, at: Instant, ship_date: Day, *, sku: str | None = None, location: str | None = None) -> Decisions:
         """Stock on hand is given out for a ship date, in one pool or in every pool."""
         return self._operate(Kind.RELEASE, at, ship_date, sku, location)
+
+    def apply(self, command: Mapping[str, Any]) -> Decisions:
+        """Play one command as it stands on a tape (RULES.md section 4)."""
+        kind = command.get("type")
+        if not isinstance(kind, str) or kind not in validation.FIELDS:
+            raise TapeError(f"type {validation.shown(kind)} is unknown; use one of {', '.join(validation.FIELDS)}")
+        fields = validation.fields_of(kind, command)
+        decisions: Decisions = getattr(self, kind)(**fields)
+        return decisions
 
     # ----- questions
 
@@ -379,14 +384,15 @@ class AllocationEngine:
         """What could be promised of a pool for a date, with the whole breakdown.
 
         Raises:
+            InvalidInput: The date or the quantity is no such thing.
             NotFound: The pool does not exist.
-            Malformed: The date or the quantity is no such thing.
         """
-        day = validation.day(ship_date, "ship_date")
-        units = validation.whole(quantity, "quantity", 1)
-        pool = self._pool_rows.get((sku, location))
-        if pool is None:
-            known = ", ".join(f"{s} at {p}" for s, p in self._pool_order) or "none"
+        reader = Reader()
+        day, units = reader.day(ship_date, "ship_date"), reader.whole(quantity, "quantity", 1)
+        self._check(reader, "atp")
+        pool = self._register.pool((sku, location))
+        if pool == NOBODY or not self._book.tables.pools["exists"][pool]:
+            known = ", ".join(f"{s} at {p}" for s, p in self._register.known_pools()) or "none"
             raise NotFound(f"no pool {sku} at {location}; there are: {known}")
         return quote(self._book, pool, sku, location, day, units)
 
@@ -396,69 +402,91 @@ class AllocationEngine:
         Raises:
             NotFound: There is no such reservation.
         """
-        row = self._reservation_row(reservation_id)
-        if row is None:
+        row = self._register.reservation(reservation_id, self._book)
+        if row == NOBODY:
             raise NotFound(f"no reservation {reservation_id}")
         return self._book.position(row) or None
 
     @property
     def decisions(self) -> Decisions:
         """Every decision so far."""
-        return self._view(0, self._decided)
+        return self._view(0)
 
     @property
     def book(self) -> Book:
         """The tables, to be read only."""
         return self._book
 
+    @property
+    def register(self) -> Register:
+        """The names in the tables, to be read only."""
+        return self._register
+
+    @property
+    def pools(self) -> Sequence[tuple[str, str]]:
+        """(sku, location) of each pool row; row 0 is none."""
+        return self._register.pools
+
+    @property
+    def tiers(self) -> Sequence[str]:
+        """Name of each tier code."""
+        return self._register.tiers
+
+    def reservation_id(self, row: int) -> str:
+        """The id of a reservation's row."""
+        return self._register.reservation_name(row, self._book)
+
+    def order_id(self, row: int) -> str:
+        """The id of an order's row."""
+        return self._register.orders.name(row)
+
     # ----- whole tapes and states
 
     @classmethod
     def on(cls, columns: Columns, policy: Policy) -> AllocationEngine:
-        """An engine with a whole tape before it, to be played by `play_next` or `play_all`."""
+        """An engine with a whole tape before it, to be played by `play_command` or `play_all`."""
         engine = cls(policy)
-        engine._orders = columns.orders
-        engine._set_tiers(columns.tiers)
-        engine._pools = [("", ""), *columns.pools]
-        engine._pool_rows = {name: row for row, name in enumerate(columns.pools, 1)}
-        engine._pool_order = sorted(columns.pools)
-        book = engine._book
-        book.add_pools(len(columns.pools) + 1)
-        book.chain_pools([engine._pool_rows[name] for name in engine._pool_order])
-        book.add_orders(len(columns.orders))
-        book.replace(
-            commands=engine._with_local_days(columns), lines=columns.lines, adoptions=columns.adoptions
-        )
-        days = np.unique(np.concatenate([columns.lines["day"], columns.commands["day"]]))
-        book.replace(calendar=calendar_rows([int(day) for day in days if day > 0], policy))
+        engine._register = Register.of(columns, engine._book)
+        commands = columns.commands.copy()
+        commands["local_day"] = engine._local_days.days_of(commands["at"])
+        engine._book.replace(commands=commands)
         return engine
 
-    def _with_local_days(self, columns: Columns) -> Any:
-        commands = columns.commands.copy()
-        commands["local_day"] = self._days.days_of(commands["at"])
-        return commands
+    def play_command(self, number: int) -> None:
+        """Play the next command of the tape that the engine was made on.
 
-    def play_next(self) -> None:
-        """Play the next command of the tape that the engine was made on."""
-        c = self._commands
-        self._decided = self._book.play(c, c + 1)
-        self._commands = c + 1
+        Args:
+            number: Its number, from 0, which must be the next one.
+
+        Raises:
+            EngineFault: It is not: somebody lost or repeated a command.
+        """
+        if number != self._register.commands:
+            raise EngineFault(f"command {number} was sent where {self._register.commands} is due")
+        self._decided = self._book.play(number, number + 1)
+        self._register.commands = number + 1
 
     def play_all(self) -> None:
         """Play all commands that are left of the tape that the engine was made on."""
         last = len(self._book.tables.commands)
-        self._decided = self._book.play(self._commands, last)
-        self._commands = last
+        self._decided = self._book.play(self._register.commands, last)
+        self._register.commands = last
 
     def snapshot(self) -> Snapshot:
         """The whole state, independent of what the engine does next."""
-        return Snapshot(_copied(self.__dict__))
+        return Snapshot(self.copy())
 
     @classmethod
     def restore(cls, snapshot: Snapshot) -> AllocationEngine:
         """An engine that goes on where the snapshot was taken."""
-        engine = object.__new__(cls)
-        engine.__dict__.update(_copied(snapshot.state))
+        return snapshot.engine.copy()
+
+    def copy(self) -> AllocationEngine:
+        """An engine of its own in the same state."""
+        engine = object.__new__(AllocationEngine)
+        engine.__dict__.update(self.__dict__)
+        engine._book, engine._register = self._book.copy(), self._register.copy()
+        engine._problems = dict(self._problems)
         return engine
 
     # ----- reading values
@@ -466,7 +494,7 @@ class AllocationEngine:
     def _instant(self, at: Instant, reader: Reader) -> int:
         ms = reader.read(validation.instant, self._at, at)
         if ms < self._at:
-            reader.problems.append(f"at {validation.shown(at)} is before the command before it")
+            reader.problems.append(f"at {validation.shown(at)} is before that of the command before it")
         return ms
 
     def _check(self, reader: Reader, kind: str) -> None:
@@ -474,305 +502,109 @@ class AllocationEngine:
             raise TapeError([Problem((), f"{kind}: {problem}") for problem in reader.problems])
 
     def _check_score(self, tier: str, inputs: tuple[int, int, int], reader: Reader) -> None:
-        if not self._scored or tier not in self.policy.tiers:
-            return
         weights = self.policy.scoring
         of_inputs = (weights.previous_purchase, weights.cart_value_per_100, weights.membership_year)
-        score = self.policy.tiers[tier] + sum(w * x for w, x in zip(of_inputs, inputs, strict=True))
-        if abs(score) * MICRO > _SCORE_MAX:
-            reader.problems.append(f"the score {score} is out of range")
-
-    def _deliveries(self, expected: object, reader: Reader) -> list[tuple[int, int, int]]:
-        if expected is None:
-            return []
-        deliveries = []
-        for item in reader.read(validation.rows, (), expected, "expected"):
-            day = reader.read(validation.day, 0, item.get("date"), "expected date")
-            quantity = reader.read(validation.whole, 0, item.get("quantity"), "expected quantity")
-            if item.get("ref") is not None:
-                reader.read(validation.text, "", item["ref"], "expected ref")
-            deliveries.append((0, day, quantity))
-        if sum(quantity for _, _, quantity in deliveries) > 1000 * validation.QUANTITY_MAX:
-            reader.problems.append(f"expected: more than {1000 * validation.QUANTITY_MAX} units in all")
-        return deliveries
-
-    def _items(self, lines: object, reader: Reader) -> list[tuple[str, str, int]]:
-        items = []
-        for number, item in enumerate(reader.read(validation.rows, (), lines, "lines"), 1):
-            sku = reader.read(validation.text, "", item.get("sku"), f"line {number}: sku")
-            place = reader.read(validation.text, "", item.get("location"), f"line {number}: location")
-            units = reader.read(validation.whole, 1, item.get("quantity"), f"line {number}: quantity", 1)
-            items.append((sku, place, units))
-        if not items and not reader.problems:
-            reader.problems.append("lines: an order needs at least one line")
-        return items
-
-    def _named_pool(self, sku: object, location: object, reader: Reader) -> int:
-        name = (reader.read(validation.text, "", sku, "sku"), reader.read(validation.text, "", location, "location"))
-        return self._pool_rows.get(name, NOBODY)
+        if any(of_inputs):
+            score = self.policy.tiers.get(tier, Decimal(0))
+            score += sum((w * x for w, x in zip(of_inputs, inputs, strict=True)), Decimal(0))
+            if abs(score) * MICRO > _SCORE_MAX:
+                reader.problems.append(f"the score {score} is out of range")
 
     def _pool_or_every(self, sku: object, location: object, reader: Reader) -> int:
         if sku is None and location is None:
             return EVERYWHERE
-        return self._named_pool(sku, location, reader)
+        return self._register.pool(reader.pool_name(sku, location))
 
-    def _target(
-        self, at: Instant, kind: str, order_id: object, reservation_id: object, reader: Reader | None = None
-    ) -> tuple[int, int, int]:
-        reader = reader or Reader()
+    def _target(self, at: Instant, order_id: object, reservation_id: object, reader: Reader) -> tuple[int, int, int]:
+        """The instant, and the row of the order or the reservation that is named."""
         ms = self._instant(at, reader)
         if (order_id is None) == (reservation_id is None):
             reader.problems.append("name either order_id or reservation_id")
-        order, target = NOBODY, NOBODY
+            return ms, NOBODY, NOBODY
         if order_id is not None:
-            row = self._orders.row(reader.read(validation.text, "", order_id, "order_id"))
-            order = NOBODY if row is None else row
-        if reservation_id is not None:
-            row = self._reservation_row(reader.read(validation.text, "", reservation_id, "reservation_id"))
-            target = NOBODY if row is None else row
-        self._check(reader, kind)
-        return ms, order, target
+            return ms, self._register.order(reader.text(order_id, "order_id")), NOBODY
+        name = reader.text(reservation_id, "reservation_id")
+        return ms, NOBODY, self._register.reservation(name, self._book)
 
-    def _reservation_row(self, name: str) -> int | None:
-        if name in self._adopted_rows:
-            return self._adopted_rows[name]
-        parts = split_reservation_name(name)
-        order = self._orders.row(parts[0]) if parts else None
-        if parts is None or order is None:
-            return None
-        tables = self._book.tables
-        row = int(tables.orders["first"][order])
-        while row != NOBODY:
-            found = tables.reservations[row]
-            # An adopted one has the name it was given, whatever its line.
-            if found["line"] == parts[1] and row not in self._adopted_names:
-                return row
-            row = int(found["next_in_order"])
-        return None
+    # ----- playing
 
-    # ----- writing rows and playing them
-
-    def _open_pool(self, name: tuple[str, str]) -> int:
-        pool = len(self._pools)
-        self._pools.append(name)
-        self._pool_rows[name] = pool
-        insort(self._pool_order, name)
-        self._book.add_pools(pool + 1)
-        self._book.chain_pools([self._pool_rows[known] for known in self._pool_order])
-        return pool
-
-    def _know_days(self, days: Sequence[int]) -> None:
-        new = [day for day in dict.fromkeys(days) if day > 0 and day not in self._calendar]
-        if new:
-            self._calendar.update(dict.fromkeys(new))
-            rows = calendar_rows(new, self.policy)
-            self._book.replace(calendar=np.concatenate([self._book.tables.calendar, rows]))
-
-    def _add_lines(self, lines: Sequence[tuple[int, int, int]]) -> int:
-        first = self._lines
-        self._know_days([day for _, day, _ in lines])
-        self._book.reserve("lines", first + len(lines))
-        for i, line in enumerate(lines, first):
-            self._book.tables.lines[i] = line
-        self._lines = first + len(lines)
-        return first
-
-    def _play(
-        self,
-        *,
-        kind: int,
-        at: int,
-        only: int = 0,
-        paid: int = 0,
-        option: int = 0,
-        tier: int = NOBODY,
-        order: int = NOBODY,
-        target: int = NOBODY,
-        pool: int = NOBODY,
-        day: int = 0,
-        local_day: int = 0,
-        first_line: int = 0,
-        lines: int = 0,
-        inputs: tuple[int, int, int] = (0, 0, 0),
-        refused: int = 0,
-        number: int = 0,
-        received: int = 0,
-    ) -> Decisions:
-        c = self._commands
-        self._book.reserve("commands", c + 1)
-        self._book.tables.commands[c] = (
-            *(kind, only, paid, option, tier, order, target, pool, day, local_day, first_line, lines),
-            *(*inputs, refused, at, number, received),
-        )
-        self._know_days((day,))
+    def _play(self, row: _Row) -> Decisions:
         before = self._decided
+        c = self._register.add_command(row.values(), self._book)
+        self._register.know_days((row.day,), self._book)
         self._decided = self._book.play(c, c + 1)
-        self._commands = c + 1
-        self._at = at
+        self._at = row.at
         # A hand-over ends with the first command that is no part of it.
-        self._handed_over |= kind not in (Kind.SUPPLY, Kind.OVERBOOKING, Kind.ADOPT, Kind.DATES)
-        return self._view(before, self._decided)
+        self._handed_over |= row.kind not in _HAND_OVER
+        return self._view(before)
 
-    def _place_again(self, ms: int, order: int, content: bytes, *, malformed: bool) -> Decisions:
-        if malformed or self._contents.get(order) != content:
-            self._problems[self._commands] = (
-                f"order_id {self._orders.name(order)} is taken by an order of other content",
-            )
-            return self._play(kind=Kind.PLACE, at=ms, order=order, refused=Refusal.CONFLICT)
-        return self._play(kind=Kind.REPEAT, at=ms, order=order)
+    def _operate(self, kind: Kind, at: Instant, ship_date: Day, sku: str | None, location: str | None) -> Decisions:
+        reader = Reader()
+        ms = self._instant(at, reader)
+        day = reader.day(ship_date, "ship_date")
+        pool = self._pool_or_every(sku, location, reader)
+        self._check(reader, kind.name.lower())
+        return self._play(_Row(kind=kind, at=ms, day=day, pool=pool))
 
-    def _place_new(
-        self,
-        ms: int,
-        order: str,
-        day: int,
-        items: Sequence[tuple[str, str, int]],
-        tier: str,
-        paid: int,
-        inputs: tuple[int, int, int],
-        content: bytes,
-        problems: Sequence[str],
-    ) -> Decisions:
-        if problems:
-            self._problems[self._commands] = tuple(problems)
-        row = len(self._orders)
-        self._book.add_orders(row + 1)
-        rows = [(self._pool_rows.get((sku, place), NOBODY), day, units) for sku, place, units in items]
+    def _place(self, ms: int, order: _Order, content: bytes = b"") -> Decisions:
+        known = self._register.order(order.name)
+        if known == NOBODY:
+            return self._place_new(ms, order, content)
+        if content and self._register.contents.get(known) == content:
+            return self._play(_Row(kind=Kind.REPEAT, at=ms, order=known))
+        self._problems[self._register.commands] = (f"order_id {order.name} is taken by an order of other content",)
+        return self._play(_Row(kind=Kind.PLACE, at=ms, refused=Refusal.CONFLICT))
+
+    def _place_new(self, ms: int, order: _Order, content: bytes) -> Decisions:
+        if order.problems:
+            self._problems[self._register.commands] = order.problems
+        new = len(self._register.orders)
+        self._book.add_orders(new + 1)
+        lines = [(self._register.pool((sku, place)), order.day, units) for sku, place, units in order.items]
         decisions = self._play(
-            kind=Kind.PLACE,
-            at=ms,
-            tier=self._tier_codes.get(tier, NOBODY),
-            order=row,
-            paid=paid,
-            day=day,
-            local_day=self._days.day_of(ms),
-            first_line=self._add_lines(rows),
-            lines=len(rows),
-            inputs=inputs,
-            refused=Refusal.MALFORMED if problems else Refusal.NONE,
+            _Row(
+                kind=Kind.PLACE,
+                at=ms,
+                tier=self._register.tier(order.tier),
+                order=new,
+                paid=order.paid,
+                day=order.day,
+                local_day=self._local_days.day_of(ms),
+                first_line=self._register.add_lines(lines, self._book),
+                lines=len(lines),
+                inputs=order.inputs,
+                refused=Refusal.MALFORMED if order.problems else Refusal.NONE,
+            )
         )
         if not decisions.refused:
-            self._names().add(order)
-            self._contents[row] = content
+            self._register.add_order(order.name)
+            self._register.contents[new] = content
         return decisions
 
-    def _names(self) -> OrderNames:
-        assert isinstance(self._orders, OrderNames), "a sampled tape has its orders already"
-        return self._orders
-
-    def _adopt(
-        self,
-        ms: int,
-        pool: int,
-        name: str,
-        order: str,
-        tier: str,
-        paid: bool,
-        inputs: tuple[int, int, int],
-        row: tuple[int, ...],
-    ) -> Decisions:
-        arrival = row[1]
+    def _adopt(self, row: _Row, name: str, order: str, adoption: tuple[int, ...]) -> Decisions:
         refused: int = Refusal.LATE if self._handed_over else Refusal.NONE
-        if name in self._adopted_rows or arrival in self._arrivals:
+        if self._register.reservation(name, self._book) != NOBODY or adoption[1] in self._register.arrivals:
             refused |= Refusal.TAKEN
-        known = self._orders.row(order)
-        order_row = len(self._orders) if known is None else known
+        known = self._register.order(order)
+        order_row = len(self._register.orders) if known == NOBODY else known
         self._book.add_orders(order_row + 1)
-        self._book.reserve("adoptions", self._adoptions + 1)
-        self._book.tables.adoptions[self._adoptions] = row
-        self._know_days(row[3:5])
+        self._register.know_days(adoption[3:5], self._book)
         parts = split_reservation_name(name)
         reservation = int(self._book.tables.state["reservations"][0])
         decisions = self._play(
-            kind=Kind.ADOPT,
-            at=ms,
-            pool=pool,
-            tier=self._tier_codes.get(tier, NOBODY),
-            order=order_row,
-            paid=int(paid),
-            lines=parts[1] if parts else 0,
-            inputs=inputs,
-            refused=refused,
-            number=self._adoptions,
+            replace(
+                row,
+                order=order_row,
+                lines=parts[1] if parts else 0,
+                refused=refused,
+                number=self._register.add_adoption(adoption, self._book),
+            )
         )
-        self._adoptions += 1
         if not decisions.refused:
-            if known is None:
-                self._names().add(order)
-            self._adopted_rows[name] = reservation
-            self._adopted_names[reservation] = name
-            self._arrivals.add(arrival)
+            if known == NOBODY:
+                self._register.add_order(order)
+            self._register.add_adopted(name, reservation, adoption[1])
         return decisions
 
-    def _operate(
-        self, kind: Kind, at: Instant, ship_date: Day, sku: str | None, location: str | None
-    ) -> Decisions:
-        reader = Reader()
-        ms = self._instant(at, reader)
-        day = reader.read(validation.day, 0, ship_date, "ship_date")
-        pool = self._pool_or_every(sku, location, reader)
-        self._check(reader, kind.name.lower())
-        return self._play(kind=kind, at=ms, day=day, pool=pool)
-
-    # ----- names for the views
-
-    def _view(self, first: int, last: int) -> Decisions:
-        return Decisions(self._book, first, last, Explainer(self._book, self._problems, self.reservation_id))
-
-    def reservation_id(self, row: int) -> str:
-        """The id of a reservation's row."""
-        if row in self._adopted_names:
-            return self._adopted_names[row]
-        found = self._book.tables.reservations[row]
-        return reservation_name(self._orders.name(int(found["order"])), int(found["line"]))
-
-    def order_id(self, row: int) -> str:
-        """The id of an order's row."""
-        return self._orders.name(row)
-
-    @property
-    def pools(self) -> Sequence[tuple[str, str]]:
-        """(sku, location) of each pool row; row 0 is none."""
-        return self._pools
-
-    @property
-    def tiers(self) -> Sequence[str]:
-        """Name of each tier code."""
-        return self._tiers
-
-    @property
-    def played(self) -> int:
-        """How many commands have been played."""
-        return self._commands
-
-
-_ABSENT: Any = type("Absent", (), {"__repr__": lambda _self: "(missing)"})()
-_REQUIRED = {
-    "supply": ("sku", "location"),
-    "overbooking": ("sku", "location", "rate"),
-    "tier": ("tier",),
-    "adopt": (
-        *("sku", "location", "reservation_id", "order_id", "quantity", "tier", "arrival", "requested"),
-        *("status", "paid"),
-    ),
-    "confirm": ("ship_date",),
-    "release": ("ship_date",),
-}
-
-
-def _given(value: Any, default: Any) -> Any:
-    return default if value is _ABSENT else value
-
-
-def _digest(content: tuple[object, ...]) -> bytes:
-    return hashlib.blake2b(repr(content).encode(), digest_size=16).digest()
-
-
-def _copied(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value.copy() if hasattr(value, "copy") else value
-        for name, value in state.items()
-    }
-
-
-__all__ = ["DTYPES", "AllocationEngine", "Snapshot", "Step"]
+    def _view(self, first: int) -> Decisions:
+        return Decisions(self._book, first, self._decided, Explainer(self._book, self._problems, self.reservation_id))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -42,9 +43,7 @@ def policy_row(policy: Policy) -> Records:
         "membership_year": micro(scoring.membership_year),
         "max_depth": _or_unlimited(policy.queue.max_depth),
         "grace_ms": int(expiration.grace_hours * HOUR_MS),
-        "max_hold_ms": UNLIMITED
-        if expiration.max_hold_hours is None
-        else int(expiration.max_hold_hours * HOUR_MS),
+        "max_hold_ms": UNLIMITED if expiration.max_hold_hours is None else int(expiration.max_hold_hours * HOUR_MS),
         "max_quantity": _or_unlimited(intake.max_quantity),
         "alert_share": micro(policy.release.alert_broken_share),
         "min_days": intake.min_days,
@@ -194,20 +193,32 @@ class Book:
         """Bring the ATP of a pool's dates up to date."""
         survey_pool.bind(header_of(self.tables))(self._for_rules, pool, 0)
 
+    def dates_of(self, pool: int) -> list[int]:
+        """The rows of a pool's dates, in order of the dates."""
+        rows, d = [], int(self.tables.pools["first_date"][pool])
+        while d != NOBODY:
+            rows.append(d)
+            d = int(self.tables.dates["next"][d])
+        return rows
+
     # ----- copies
 
     def copy(self) -> Book:
         """A book of its own with the same content."""
         book = object.__new__(Book)
-        book.policy = self.policy
-        book.tables = Tables(*(np.copy(table) for table in self.tables))
-        book._play = self._play
-        book.replace()
+        book.__setstate__({"policy": self.policy, "tables": Tables(*(np.copy(table) for table in self.tables))})
         return book
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Addresses and compiled functions belong to this process.
+        return {"policy": self.policy, "tables": self.tables}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.policy, self.tables = state["policy"], state["tables"]
+        self.replace()
+        self._play = play.bind(header_of(self.tables))
 
     def used(self, name: str) -> Records:
         """The rows of a table that are in use: reservations, log, operations or dates."""
         table: Records = getattr(self.tables, name)
         return table[: int(self.tables.state[name][0])]
-
-

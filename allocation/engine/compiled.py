@@ -19,6 +19,9 @@ from typing import Any, TypeVar
 import numba
 from numpy.typing import NDArray
 
+# Numba's settings are set when it is imported, so type checkers do not see them.
+_CONFIG: Any = numba.config
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS: dict[str, Any] = {
@@ -55,12 +58,12 @@ class Entry:
     def bind(self, header: NDArray[Any]) -> Callable[[Any, int, int], int]:
         """The function, to be called with such a header (uncompiled: with the tables) and two whole numbers."""
         if self._bound is None:
-            self._bound = self.function if numba.config.DISABLE_JIT else self._compile(header)
+            self._bound = self.function if is_interpreted() else self._compile(header)
         return self._bound
 
     def _compile(self, header: NDArray[Any]) -> Callable[[Any, int, int], int]:
         dispatcher = _cached_dispatcher(self.function)
-        signature = (numba.typeof(header), numba.int64, numba.int64)
+        signature = (numba.from_dtype(header.dtype)[::1], numba.int64, numba.int64)
         dispatcher.compile(signature)
         return dispatcher.overloads[signature].entry_point  # type: ignore[no-any-return]
 
@@ -72,12 +75,22 @@ def _cached_dispatcher(function: Callable[..., Any]) -> Any:
     except OSError:
         return numba.njit(**_OPTIONS)(function)
     # Numba reads the folder when a function is decorated and has no option for one function alone.
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
+    before = _CONFIG.CACHE_DIR
+    _CONFIG.CACHE_DIR = str(folder)
     try:
         return numba.njit(cache=True, **_OPTIONS)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        _CONFIG.CACHE_DIR = before
+
+
+def is_interpreted() -> bool:
+    """Whether the rules run as plain Python (``NUMBA_DISABLE_JIT=1``)."""
+    return bool(_CONFIG.DISABLE_JIT)
+
+
+def checks_bounds() -> bool:
+    """Whether compiled rules check row numbers (``NUMBA_BOUNDSCHECK=1``)."""
+    return bool(_CONFIG.BOUNDSCHECK)
 
 
 @cache
@@ -94,10 +107,10 @@ def sources_digest() -> str:
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    digest.update(repr((numba.__version__, bool(numba.config.BOUNDSCHECK), sys.version_info[:2])).encode())
+    digest.update(repr((numba.__version__, checks_bounds(), sys.version_info[:2])).encode())
     return digest.hexdigest()[:20]
 
 
 def is_compiled() -> bool:
     """Whether the rules are in the cache, so that using them costs no compilation."""
-    return bool(numba.config.DISABLE_JIT) or any(cache_folder().rglob("*.nbi"))
+    return is_interpreted() or any(cache_folder().rglob("*.nbi"))

@@ -335,8 +335,9 @@ def release_pool(t: Tables, p: int, day: int) -> None:
     row = rows.operation(t, begin_operation(t, p, Kind.RELEASE, day))
     mark_changed(t, p)
     left_over = give_to_held(t, p, d, gather_held(t, p, d), row)
-    if policy.standby != 0 and not (policy.strict != 0 and left_over != NOBODY):
-        if give_to_standby(t, p, d, Status.QUEUED, row):
+    if policy.standby != 0 and (policy.strict == 0 or left_over == NOBODY):
+        goes_on = give_to_standby(t, p, d, Status.QUEUED, row)
+        if goes_on:
             give_to_standby(t, p, d, Status.WAITLISTED, row)
     row.on_hand = rows.pool(t, p).on_hand
     close_date(t, p, d)
@@ -406,4 +407,3 @@ def mark_dates(t: Tables, c: int) -> int:
         rows.pool(t, p).stale = 1
         p = rows.pool(t, p).next if command.pool == EVERYWHERE else NOBODY
     return Refusal.NONE
-

@@ -172,5 +172,3 @@ class Decisions(Sequence[Decision]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} decisions{', refused' if self.refused else ''}>"
-
-

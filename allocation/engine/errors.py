@@ -1,4 +1,6 @@
-"""What can go wrong, in one tree::
+"""What can go wrong, in one tree.
+
+::
 
     AllocationError
     ├── InvalidInput             a person's input breaks a rule (exit code 3)
@@ -51,9 +53,7 @@ class InvalidInput(AllocationError):
     """
 
     def __init__(self, problems: str | Sequence[Problem], subject: str = "") -> None:
-        self.problems: tuple[Problem, ...] = (
-            (Problem((), problems),) if isinstance(problems, str) else tuple(problems)
-        )
+        self.problems: tuple[Problem, ...] = (Problem((), problems),) if isinstance(problems, str) else tuple(problems)
         self.subject = subject
         lines = [str(problem) for problem in self.problems]
         if subject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 RESERVATION_PREFIX = "RES-"
+LINE_DIGITS_MAX = 9
 
 
 @dataclass
@@ -73,4 +74,4 @@ def split_reservation_name(name: str) -> tuple[str, int] | None:
     if not name.startswith(RESERVATION_PREFIX):
         return None
     order, _, line = name.removeprefix(RESERVATION_PREFIX).rpartition("-")
-    return (order, int(line)) if order and line.isascii() and line.isdigit() and len(line) < 10 else None
+    return (order, int(line)) if order and line.isascii() and line.isdigit() and len(line) <= LINE_DIGITS_MAX else None

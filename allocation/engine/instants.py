@@ -35,7 +35,7 @@ def local_midnight(day: int, zone: ZoneInfo) -> int:
 
 
 class LocalDays:
-    """The local calendar date of instants, remembered a day at a time: most instants fall on the day of the last one."""
+    """The local calendar date of instants, remembered day by day."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone

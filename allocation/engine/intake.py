@@ -24,7 +24,7 @@ from allocation.engine.supply import date_of, first_later, is_open, survey
 
 
 @rule
-def yields_to(t: Tables, victim: Row, taker: Row, equal_scores: bool) -> bool:
+def yields_to(victim: Row, taker: Row, equal_scores: bool) -> bool:
     """Whether one may be displaced by the other: a lower score, or with `equal_scores` a lower priority."""
     if victim.score != taker.score:
         return victim.score < taker.score
@@ -44,7 +44,7 @@ def displace(t: Tables, r: int, d: int, equal_scores: bool) -> bool:
     last = NOBODY
     while missing > 0 and date.weakest != NOBODY:
         weakest = date.weakest
-        if not yields_to(t, rows.reservation(t, weakest), taker, equal_scores):
+        if not yields_to(rows.reservation(t, weakest), taker, equal_scores):
             break
         date.weakest = take_out(rows.by_weakness(t), date.weakest, weakest)
         rows.link(rows.by_weakness(t), weakest).next = NOBODY

@@ -236,10 +236,9 @@ def play_one(t: Tables, c: int) -> None:
         refuse(t, refused)
     elif state.changed > 0:
         promote_changed(t, rows.command(t, c).kind)
-    if state.queued > state.queue_peak:
-        state.queue_peak = state.queued
-    if state.waitlisted > state.waitlist_peak:
-        state.waitlist_peak = state.waitlisted
+    active = state.open - state.waitlisted
+    state.queue_peak = max(state.queue_peak, active)
+    state.waitlist_peak = max(state.waitlist_peak, state.waitlisted)
 
 
 def _play(t: Tables, first: int, last: int) -> int:

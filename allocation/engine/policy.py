@@ -6,6 +6,7 @@ policy (a YAML file, a notebook, a sweep) ends here, so a policy that exists is 
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
@@ -27,6 +28,15 @@ DAYS_MAX = 36_500
 HOURS_MAX = DAYS_MAX * 24
 
 _FORBID: dict[str, object] = {"extra": "forbid", "hide_input_in_errors": True}
+
+
+def read_only(mapping: Mapping[object, object]) -> MappingProxyType[object, object]:
+    """A read-only copy; this is how a pickled one is rebuilt."""
+    return MappingProxyType(dict(mapping))
+
+
+# A read-only mapping does not pickle by itself, and policies travel to other processes.
+copyreg.pickle(MappingProxyType, lambda mapping: (read_only, (dict(mapping),)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +202,7 @@ def _contradictions(policy: Policy) -> Iterator[Problem]:
         )
 
 
-def _decimal(path: tuple[str, ...], value: Decimal, low: int, high: int) -> Iterator[Problem]:
+def _decimal(path: tuple[str, ...], value: object, low: int, high: int) -> Iterator[Problem]:
     if not isinstance(value, Decimal):
         yield Problem(path, f"{value!r} must be a Decimal, such as Decimal('1.05')")
     elif not value.is_finite() or not low <= value <= high:
@@ -201,7 +211,7 @@ def _decimal(path: tuple[str, ...], value: Decimal, low: int, high: int) -> Iter
         yield Problem(path, f"{value} has more than 6 decimals; rates and scores have at most 6")
 
 
-def _whole(path: tuple[str, ...], value: int | None, low: int, high: int) -> Iterator[Problem]:
+def _whole(path: tuple[str, ...], value: object, low: int, high: int) -> Iterator[Problem]:
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int):

@@ -29,9 +29,9 @@ def first_admitted(t: Tables, d: int, reach: int) -> int:
     w = rows.date(t, d).first_line
     while w != NOBODY:
         line = rows.waiting_line(t, w)
-        if line.kind == Line.WAITLISTED and line.quantity <= reach:
-            if best == NOBODY or admitted_before(t, line.root, best):
-                best = line.root
+        fits = line.kind == Line.WAITLISTED and line.quantity <= reach
+        if fits and (best == NOBODY or admitted_before(t, line.root, best)):
+            best = line.root
         w = line.next
     return best
 

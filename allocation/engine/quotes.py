@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from allocation.engine.book import Book
-from allocation.engine.codes import NOBODY
 from allocation.engine.policy import MICRO
 
 
@@ -47,11 +46,8 @@ class AtpQuote:
 def pool_dates(book: Book, pool: int) -> Iterator[Any]:
     """The dates of a pool in order, with their ATP up to date."""
     book.survey(pool)
-    d = int(book.tables.pools["first_date"][pool])
-    while d != NOBODY:
-        row = book.tables.dates[d]
-        yield row
-        d = int(row["next"])
+    for d in book.dates_of(pool):
+        yield book.tables.dates[d]
 
 
 def is_planning(row: Any) -> bool:

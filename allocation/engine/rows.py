@@ -9,7 +9,7 @@ it is written to the table.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numba
 import numpy as np
@@ -17,7 +17,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from allocation.engine import tables
-from allocation.engine.compiled import rule
+from allocation.engine.compiled import checks_bounds, is_interpreted, rule
 from allocation.engine.tables import DTYPES, Records
 
 Tables: TypeAlias = Any
@@ -27,12 +27,11 @@ Row: TypeAlias = Any
 Links: TypeAlias = Any
 """One of the three tables of heap links."""
 
-UNCOMPILED = bool(numba.config.DISABLE_JIT)
+UNCOMPILED = is_interpreted()
 
-HEADER = np.dtype(
-    (np.record, [(name, "i8") for name in DTYPES] + [(f"count_{name}", "i8") for name in DTYPES])
-)
+HEADER = np.dtype((np.record, [(name, "i8") for name in DTYPES] + [(f"count_{name}", "i8") for name in DTYPES]))
 """Address and number of rows of every table."""
+_OFFSETS = {name: offset for name, (_, offset, *_) in (HEADER.fields or {}).items()}
 
 
 def header_of(book: tables.Tables) -> Records:
@@ -55,7 +54,7 @@ def _compiled_row(name: str) -> Callable[[Tables, int], Row]:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             i64 = context.get_value_type(types.int64)
             index = context.cast(builder, arguments[1], signature.args[1], types.int64)
-            if numba.config.BOUNDSCHECK:
+            if checks_bounds():
                 length = _header_field(context, builder, signature.args[0], arguments[0], f"count_{name}")
                 # As unsigned numbers, so that NOBODY is outside too.
                 with builder.if_then(builder.icmp_unsigned(">=", index, length)):
@@ -66,14 +65,14 @@ def _compiled_row(name: str) -> Callable[[Tables, int], Row]:
 
         return record(t, i), generate
 
-    return row  # type: ignore[no-any-return]
+    compiled: Callable[[Tables, int], Row] = cast("Any", row)
+    return compiled
 
 
 def _header_field(context: Any, builder: Any, array: Any, value: Any, field: str) -> Any:
     """The value of a field of the header, whose array is given."""
     data = context.make_array(array)(context, builder, value).data
-    assert HEADER.fields is not None
-    offset = HEADER.fields[field][1]
+    offset = _OFFSETS[field]
     i64 = context.get_value_type(types.int64)
     base = builder.ptrtoint(data, i64)
     return builder.load(builder.inttoptr(builder.add(base, i64(offset)), i64.as_pointer()))
@@ -131,7 +130,8 @@ def _link() -> Callable[[Links, int], Row]:
 
         return record(links, i), generate
 
-    return link_row  # type: ignore[no-any-return]
+    compiled: Callable[[Links, int], Row] = cast("Any", link_row)
+    return compiled
 
 
 policy = _row("policy")

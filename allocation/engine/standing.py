@@ -271,7 +271,7 @@ def start_clock(t: Tables, r: int) -> None:
 
 @large_rule
 def promise(t: Tables, r: int, d: int, before: int, step: int) -> None:
-    """Promise a unit of the date to one that holds nothing; firm at once where the date is confirmed and it has paid."""
+    """Promise the date to one that holds nothing; firm at once where the date is confirmed and it has paid."""
     reservation = rows.reservation(t, r)
     if reservation.paid == 0:
         start_clock(t, r)
@@ -363,7 +363,7 @@ def chain_in_order(t: Tables, r: int) -> None:
 def by_priority(t: Tables, top: int, r: int) -> int:
     """Add to the heap of those to be walked in priority order, best on top.
 
-    It is in the links of the agenda, which only held and unpaid ones use otherwise: those to be walked are paid or wait.
+    It is in the links of the agenda, which only held, unpaid ones use otherwise: those to be walked are paid or wait.
     """
     reservation: Row = rows.reservation(t, r)
     return add(rows.agenda(t), top, r, -reservation.score, reservation.arrival)

@@ -109,7 +109,8 @@ STATE = _record(
     ("changed", "i8"),
     ("deliveries", "i8"),
 )
-"""Counters and roots, one row. ``changed``: how many pools the present command changed; ``deliveries``: the most
+"""Counters and roots, one row. ``open``, ``queued``, ``waitlisted``: reservations that are; ``queue_peak``: most active
+ones after any command. ``changed``: how many pools the present command changed; ``deliveries``: the most
 deliveries that any pool ever expected at once."""
 
 POOL = _record(

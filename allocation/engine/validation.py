@@ -7,11 +7,72 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from allocation.engine.policy import MICRO, QUANTITY_MAX, RATE_MAX
+from allocation.engine.errors import Problem, TapeError
 from allocation.engine.instants import milliseconds
+from allocation.engine.policy import MICRO, QUANTITY_MAX, RATE_MAX
 
 T = TypeVar("T")
 ID_LENGTH_MAX = 200
+SHOWN_MAX = 60
+EXPECTED_MAX = 1000 * QUANTITY_MAX
+"""Most units that a pool may expect in all, so that limits fit 64 bits."""
+
+
+FIELDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    kind: (frozenset(required.split()), frozenset(optional.split()))
+    for kind, required, optional in (
+        ("supply", "sku location", "on_hand received expected"),
+        ("overbooking", "sku location rate", "source"),
+        (
+            "place",
+            "order_id customer_id ship_date lines",
+            "tier payment previous_purchases cart_value membership_years source",
+        ),
+        ("pay", "", "order_id reservation_id"),
+        ("cancel", "", "order_id reservation_id only"),
+        ("tier", "tier", "order_id reservation_id"),
+        (
+            "adopt",
+            "sku location reservation_id order_id quantity tier arrival requested status paid",
+            "assigned expires_at previous_purchases cart_value membership_years",
+        ),
+        ("dates", "confirmed", "released_until sku location"),
+        ("expire", "", ""),
+        ("confirm", "ship_date", "sku location"),
+        ("release", "ship_date", "sku location"),
+    )
+}
+"""The fields that each type of command must and may have, besides its type and instant."""
+NULLABLE = frozenset({"assigned", "expires_at", "released_until"})
+"""The fields that may be null."""
+MISSING: Any = type("Missing", (), {"__repr__": lambda _self: "(missing)"})()
+"""Stands for a field that a customer's order should have and has not: no value of its kind."""
+
+
+def fields_of(kind: str, command: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a command of a tape, for the method of its type.
+
+    An order comes from a customer: what it lacks is one more reason to refuse it, and what it has beyond its fields,
+    such as an e-mail address, is not read.
+
+    Raises:
+        TapeError: A field is missing, unknown or null.
+    """
+    required, optional = FIELDS[kind]
+    problems = [] if "at" in command else ["at is missing"]
+    if kind != "place":
+        given = command.keys() - {"type", "at"}
+        problems += [f"{name} is missing" for name in sorted(required - given)]
+        problems += [f"{name} is no field of it" for name in sorted(given - required - optional)]
+        problems += [f"{name} is null" for name in sorted(given - NULLABLE) if command[name] is None]
+    if problems:
+        raise TapeError([Problem((), f"{kind}: {problem}") for problem in problems])
+    fields = {name: command[name] for name in ("at", *required, *optional) if name in command}
+    if kind == "place":
+        fields |= dict.fromkeys(required - command.keys(), MISSING)
+        # Null stands for no field only where a typed call would leave it out.
+        fields |= {name: MISSING for name in optional if name in command and command[name] is None}
+    return fields
 
 
 class Malformed(ValueError):
@@ -21,7 +82,7 @@ class Malformed(ValueError):
 def shown(value: object) -> str:
     """A value as it appears in a message: never longer than a line."""
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 3] + "..."
 
 
 def text(value: object, name: str) -> str:
@@ -94,6 +155,13 @@ def instant(value: object, name: str = "at") -> int:
     return milliseconds(value)
 
 
+def boolean(value: object, name: str) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise Malformed(f"{name} {shown(value)} must be true or false")
+    return value
+
+
 def choice(value: object, name: str, choices: Mapping[str, T]) -> T:
     """One of a few words."""
     if not isinstance(value, str) or value not in choices:
@@ -124,3 +192,60 @@ class Reader:
         except Malformed as problem:
             self.problems.append(str(problem))
             return default
+
+    def text(self, value: object, name: str) -> str:
+        """A text, empty where it is malformed."""
+        return self.read(text, "", value, name)
+
+    def whole(self, value: object, name: str, low: int = 0) -> int:
+        """A whole number, `low` where it is malformed."""
+        return self.read(whole, low, value, name, low)
+
+    def day(self, value: object, name: str) -> int:
+        """A day number, 0 where it is malformed."""
+        return self.read(day, 0, value, name)
+
+    def rows(self, value: object, name: str) -> Sequence[Mapping[str, Any]]:
+        """A list of objects, empty where it is malformed."""
+        none: Sequence[Mapping[str, Any]] = ()
+        return self.read(rows, none, value, name)
+
+    def pool_name(self, sku: object, location: object) -> tuple[str, str]:
+        """The name of a pool."""
+        return self.text(sku, "sku"), self.text(location, "location")
+
+    def inputs(self, purchases: object, cart_value: object, years: object) -> tuple[int, int, int]:
+        """The scoring inputs: earlier purchases, whole hundreds of cart value, membership years."""
+        return (
+            self.whole(purchases, "previous_purchases"),
+            self.read(hundreds, 0, cart_value),
+            self.whole(years, "membership_years"),
+        )
+
+    def deliveries(self, expected: object) -> list[tuple[int, int, int]]:
+        """Lines of a supply: no pool, day number, units."""
+        deliveries = []
+        for item in self.rows(expected, "expected"):
+            when = self.day(item.get("date"), "expected date")
+            units = self.whole(item.get("quantity"), "expected quantity")
+            if item.get("ref") is not None:
+                self.text(item["ref"], "expected ref")
+            deliveries.append((0, when, units))
+        if sum(units for _, _, units in deliveries) > EXPECTED_MAX:
+            self.problems.append(f"expected: more than {EXPECTED_MAX} units in all")
+        return deliveries
+
+    def items(self, lines: object) -> list[tuple[str, str, int]]:
+        """Lines of an order: sku, location, units."""
+        before = len(self.problems)
+        items = [
+            (
+                self.text(item.get("sku"), f"line {number}: sku"),
+                self.text(item.get("location"), f"line {number}: location"),
+                self.whole(item.get("quantity"), f"line {number}: quantity", 1),
+            )
+            for number, item in enumerate(self.rows(lines, "lines"), 1)
+        ]
+        if not items and len(self.problems) == before:
+            self.problems.append("lines: an order needs at least one line")
+        return items

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,9 +84,9 @@ def _tiers(demand: Demand, streams: Streams) -> Ints:
     if demand.counts is not None:
         counts = list(demand.counts.values())
         return random.permutation(np.repeat(np.arange(len(counts)), counts))
-    assert demand.total is not None and demand.mix is not None, "a demand has counts, or a total and a mix"
-    orders = round(draw_one(demand.total, streams("total")))
-    return pick(list(demand.mix.values()), random, orders)
+    # A demand without counts has a total and a mix: the scenario saw to that.
+    orders = round(draw_one(demand.total or Decimal(0), streams("total")))
+    return pick(list((demand.mix or {}).values()), random, orders)
 
 
 def _arrival_times(scenario: Scenario, orders: int, streams: Streams) -> Ints:

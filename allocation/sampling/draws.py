@@ -107,6 +107,4 @@ def constant_hazard(share: float) -> Shape:
         return shape_of([0.0, 1.0], [0.0, 1.0])
     hazard = -math.log1p(-share)
     shares = [k / _KNOTS for k in range(_KNOTS + 1)]
-    return Shape(
-        np.round(np.array([-math.log1p(-share * done) / hazard for done in shares]), 12), np.array(shares)
-    )
+    return Shape(np.round(np.array([-math.log1p(-share * done) / hazard for done in shares]), 12), np.array(shares))

@@ -102,9 +102,7 @@ def _actions(kind: Kind, actions: Actions, only: Only = Only.OPEN) -> Records:
     return rows
 
 
-def _supply(
-    announcements: Sequence[Announcement], pool_rows: Ints, first_line: int
-) -> tuple[Records, Records]:
+def _supply(announcements: Sequence[Announcement], pool_rows: Ints, first_line: int) -> tuple[Records, Records]:
     rows = _rows(len(announcements))
     expected = [entry for announcement in announcements for entry in announcement.expected]
     lines = np.zeros(len(expected), LINE)

@@ -6,10 +6,7 @@ be simulated: ``Scenario`` checks what must hold across its sections, and ``Poli
 
 from __future__ import annotations
 
-import copyreg
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from types import MappingProxyType
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
@@ -102,15 +99,6 @@ __all__ = [
     "mean_of",
     "support_of",
 ]
-
-
-def read_only(mapping: Mapping[object, object]) -> MappingProxyType[object, object]:
-    """A read-only copy; this is how a pickled one is rebuilt."""
-    return MappingProxyType(dict(mapping))
-
-
-# A read-only mapping does not pickle by itself, and scenarios travel to other processes.
-copyreg.pickle(MappingProxyType, lambda mapping: (read_only, (dict(mapping),)))
 
 
 @dataclass(frozen=True, slots=True)

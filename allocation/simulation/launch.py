@@ -1,0 +1,73 @@
+"""The launch in SimPy: customers, supply and operations play a policy-free tape through the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+from simpy.events import Event
+
+from allocation.engine.allocation_engine import AllocationEngine
+from allocation.engine.codes import Kind
+from allocation.engine.columns import Columns
+from allocation.engine.policy import Policy
+
+ACTORS: dict[str, tuple[Kind, ...]] = {
+    "supply": (Kind.SUPPLY,),
+    "operations": (Kind.OVERBOOKING, Kind.CONFIRM, Kind.RELEASE, Kind.EXPIRE),
+    "customers": (Kind.PLACE, Kind.PAY, Kind.TIER, Kind.CANCEL),
+}
+"""Who sends which commands."""
+_PROGRESS_STEP = 4096
+
+
+class Moment(Event):
+    """An instant at which an actor acts. At the same millisecond the smaller kind of command goes first."""
+
+    def __init__(self, environment: simpy.Environment, at: int, kind: int) -> None:
+        super().__init__(environment)
+        self._ok = True
+        self._value = None
+        environment.schedule(self, priority=kind + 1, delay=at - environment.now)
+
+
+def play_launch(tape: Columns, policy: Policy, advance: Callable[[int], None] | None = None) -> AllocationEngine:
+    """Play a sampled tape under a policy, actor by actor.
+
+    Args:
+        tape: The tape, sorted by instant, kind and arrival.
+        policy: What the rules leave open.
+        advance: Called with the number of commands played, now and then.
+
+    Returns:
+        The engine after the last command.
+    """
+    engine = AllocationEngine.on(tape, policy)
+    if not len(tape):
+        return engine
+    environment = simpy.Environment(initial_time=int(tape.commands["at"][0]))
+    for kinds in ACTORS.values():
+        own = np.flatnonzero(np.isin(tape.commands["kind"], kinds))
+        environment.process(_act(environment, engine, tape.commands[own], own, advance))
+    environment.run()
+    return engine
+
+
+def _act(
+    environment: simpy.Environment,
+    engine: AllocationEngine,
+    commands: NDArray[Any],
+    numbers: NDArray[np.int64],
+    advance: Callable[[int], None] | None,
+) -> Iterator[Event]:
+    """One actor: waits for each of its commands and sends it."""
+    play = engine.play_command
+    rows = zip(numbers.tolist(), commands["at"].tolist(), commands["kind"].tolist(), strict=True)
+    for number, at, kind in rows:
+        yield Moment(environment, at, kind)
+        play(number)
+        if advance is not None and number % _PROGRESS_STEP == 0:
+            advance(number)

@@ -1,0 +1,74 @@
+"""From a scenario to a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from allocation.engine.allocation_engine import AllocationEngine
+from allocation.engine.errors import SettingError
+from allocation.engine.measures import measures
+from allocation.sampling import sample_tape
+from allocation.scenario import dump_scenario
+from allocation.scenario.schema import Scenario
+from allocation.simulation.economics import profit
+from allocation.simulation.launch import play_launch
+from allocation.simulation.published import published_rows
+from allocation.tape import Run, command_lines
+
+SCHEMA_VERSION = 1
+SEED_MAX = 2**63 - 1
+
+
+def simulate(
+    scenario: Scenario,
+    seed: int = 0,
+    replication: int = 0,
+    *,
+    advance: Callable[[int, int], None] | None = None,
+) -> Run:
+    """Simulate one replication of a launch.
+
+    The same scenario, seed and replication give the same decisions on any machine.
+
+    Args:
+        scenario: The launch and its policy.
+        seed: Seed of the whole experiment, from 0.
+        replication: Number of the replication, from 0.
+        advance: Called with (commands played, commands in all), now and then.
+
+    Raises:
+        SettingError: The seed or the replication is no whole number from 0.
+    """
+    for name, number in (("seed", seed), ("replication", replication)):
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= SEED_MAX:
+            raise SettingError(f"{name} {number!r} must be a whole number from 0 to {SEED_MAX}")
+    start = perf_counter()
+    tape = sample_tape(scenario, seed, replication)
+    drawn = perf_counter()
+    engine = play_launch(tape, scenario.policy, None if advance is None else lambda played: advance(played, len(tape)))
+    played = perf_counter()
+    timing = {
+        "draw_s": round(drawn - start, 6),
+        "run_s": round(played - drawn, 6),
+        "orders_per_s": round(len(tape.orders) / max(played - drawn, 1e-9)),
+    }
+    head = {"schema_version": SCHEMA_VERSION, "scenario": scenario.name, "seed": seed, "replication": replication}
+    return Run(
+        engine=engine,
+        summary=head | summarise(engine, scenario) | {"timing": timing},
+        tape=lambda: command_lines(tape),
+        manifest={name: head[name] for name in ("scenario", "seed", "replication")},
+        files={"scenario.yaml": dump_scenario(scenario)},
+    )
+
+
+def summarise(engine: AllocationEngine, scenario: Scenario) -> dict[str, Any]:
+    """The measures of a played launch, its profit, and published results beside them."""
+    summary = measures(engine)
+    alert = summary.pop("alert")
+    by_tier, waves = summary.pop("by_tier"), summary.pop("waves")
+    summary["profit"] = float(profit(engine, scenario.economics, summary["unsold_units"]))
+    summary |= {"by_tier": by_tier, "waves": waves}
+    return summary | {"published": published_rows(scenario, summary), "alert": alert}
