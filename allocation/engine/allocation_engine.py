@@ -432,6 +432,11 @@ class AllocationEngine:
         """Name of each tier code."""
         return self._register.tiers
 
+    @property
+    def played(self) -> int:
+        """How many commands have been played."""
+        return self._register.commands
+
     def reservation_id(self, row: int) -> str:
         """The id of a reservation's row."""
         return self._register.reservation_name(row, self._book)

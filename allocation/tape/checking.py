@@ -36,10 +36,9 @@ def check(folder_or_tape: str | Path, policy: Policy | None = None) -> int:
     decisions = folder / DECISIONS
     if not decisions.is_file():
         raise NotFound(f"there are no recorded decisions {decisions}; save a run first, or name its folder")
-    if policy is None and recorded is None:
+    chosen = policy or (recorded.policy if recorded else None)
+    if chosen is None:
         raise NotFound(f"{given} is in no run folder, so its policy is not on record; give one")
-    chosen = recorded.policy if policy is None and recorded else policy
-    assert chosen is not None
     tape = recorded.tape if recorded and given.is_dir() else given
     count = _compare(decisions, decision_chunks(replay(tape, chosen).engine))
     if recorded and tape.name == recorded.tape.name:

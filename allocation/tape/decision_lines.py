@@ -1,6 +1,8 @@
 """Decisions as they are recorded: canonical JSON Lines, the same bytes wherever a tape is played.
 
-A line has what `allocation.engine.decisions.Decision` has, in its order; what a decision does not have is left out::
+A line has what `allocation.engine.decisions.Decision` has, in its order; what a decision does not have is left out:
+
+.. code-block:: json
 
     {"sequence":0,"at":"2025-09-01T14:00:00Z","line":2,"cause":"place","step":"placed","reservation_id":"RES-O-1-1",
      "after":"RESERVED","ship_date":"2025-09-22","supply_by":100,"limit":105,"promised":0,"atp":105}

@@ -82,7 +82,7 @@ def _manifest(run: Run, folder: Path) -> dict[str, Any]:
         **run.manifest,
         "format": FORMAT,
         "schema_version": SCHEMA_VERSION,
-        "commands": run.engine.played,
+        "commands": run.engine.register.commands,
         "decisions": len(run.engine.book.used("log")),
         "versions": {
             "allocation": version("allocation"),

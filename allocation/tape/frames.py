@@ -33,7 +33,7 @@ def reservations_frame(engine: AllocationEngine) -> pd.DataFrame:
         One row a reservation: its names, pool, quantity and tier; ``score`` (for reading; ``score_micro`` is exact, in
         millionths), arrival number, status and reason; the requested ship date and the one on which it is held or was
         allocated; its queue position while it is open; whether it is paid, when it was placed (NaT if it was adopted),
-        when its promise expires (NaT without a clock); and what happened to it at least once.
+        when its promise expires, or did (NaT without a clock); and what happened to it at least once.
     """
     book = engine.book
     placed = _placed_at(engine)
@@ -81,7 +81,7 @@ def decisions_frame(engine: AllocationEngine) -> pd.DataFrame:
         refused command, and is NA otherwise.
     """
     log = engine.book.used("log")
-    commands = engine.book.tables.commands[: engine.played]
+    commands = engine.book.tables.commands
     why = refusals(engine)
     promise = is_promise(log)
     ids = reservation_names(engine)
@@ -116,7 +116,8 @@ def _placed_at(engine: AllocationEngine) -> NDArray[np.int64]:
 
 
 def _has_clock(rows: Records) -> NDArray[np.bool_]:
-    clock: NDArray[np.bool_] = (rows["expires_at"] > 0) & (rows["expires_at"] < UNLIMITED)
+    timed = np.isin(rows["status"], (Status.RESERVED, Status.CONFIRMED, Status.EXPIRED))
+    clock: NDArray[np.bool_] = timed & (rows["paid"] == 0) & (rows["expires_at"] < UNLIMITED)
     return clock
 
 
@@ -127,12 +128,12 @@ def _text(names: pa.Array) -> Any:
     return pd.array(names, dtype="str")
 
 
-def _words(words: Sequence[str], codes: NDArray[Any]) -> pd.Categorical:
+def _words(words: Sequence[str], codes: NDArray[Any]) -> Any:
     """Words by code, from 0; -1 is NA."""
-    return pd.Categorical.from_codes(codes, categories=list(words))
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(words), dtype="str"))
 
 
-def _names(names: Sequence[str], codes: NDArray[Any]) -> pd.Categorical:
+def _names(names: Sequence[str], codes: NDArray[Any]) -> Any:
     """Names by code, where several codes may have one name, and row 0 of the pools has none."""
     known = sorted(dict.fromkeys(names[1:]))
     rank = np.array([NOBODY, *(known.index(name) for name in names[1:])])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from allocation.engine.allocation_engine import AllocationEngine
 from allocation.engine.codes import Refusal, Step
-from allocation.engine.identity import RESERVATION_PREFIX
+from allocation.engine.identity import RESERVATION_PREFIX, NumberedOrders
 from allocation.engine.tables import Records
 
 Codes = NDArray[np.int64]
@@ -32,7 +32,17 @@ _SAME_FOR_ALL: int = reduce(
 def order_names(engine: AllocationEngine, reservations: Records) -> pa.Array:
     """Order id of each of these reservations; shape (reservations,)."""
     orders, where = np.unique(reservations["order"], return_inverse=True)
-    return pa.array(map(engine.order_id, orders.tolist()), pa.string()).take(pa.array(where))
+    return _names_of(engine, orders).take(pa.array(where))
+
+
+def _names_of(engine: AllocationEngine, orders: NDArray[Any]) -> pa.Array:
+    names = engine.register.orders
+    if isinstance(names, NumberedOrders):
+        digits = pa.array(orders + 1).cast(pa.string())
+        return pc.binary_join_element_wise(names.prefix, pc.utf8_lpad(digits, width=7, padding="0"), "").cast(
+            pa.string()
+        )
+    return pa.array(map(engine.order_id, orders.tolist()), pa.string())
 
 
 def reservation_names(engine: AllocationEngine) -> pa.Array:
@@ -41,11 +51,10 @@ def reservation_names(engine: AllocationEngine) -> pa.Array:
     lines = pa.array(rows["line"]).cast(pa.string())
     names = pc.binary_join_element_wise(RESERVATION_PREFIX, order_names(engine, rows), "-", lines, "")
     # An adopted one brought its own name.
-    log = engine.book.used("log")
-    adopted = log["reservation"][log["step"] == Step.ADOPTED]
+    adopted = np.array(list(engine.register.adopted), np.int64)
     if len(adopted) == 0:
         return names
-    own = pa.array(map(engine.reservation_id, adopted.tolist()), pa.string())
+    own = pa.array(engine.register.adopted.values(), pa.string())
     where = np.arange(len(rows))
     where[adopted] = len(rows) + np.arange(len(adopted))
     return pa.concat_arrays([names.cast(pa.string()), own]).take(pa.array(where))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, TypeAlias
 
 from allocation.engine.errors import Problem, TapeError
 
@@ -21,6 +21,8 @@ DEPTH_MAX = 50
 _DIGITS_MAX = 4000
 """Whole numbers with more digits stay decimal numbers: Python refuses to convert them, and no field allows them."""
 _GZIP = b"\x1f\x8b"
+
+Stream: TypeAlias = IO[bytes] | gzip.GzipFile
 
 
 def read_tape(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -60,7 +62,7 @@ def _commands(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[Stream]:
     try:
         file = path.open("rb")
     except OSError as problem:
@@ -81,7 +83,7 @@ def _why_not(path: Path, problem: OSError) -> str:
     return f"the file cannot be opened ({problem.strerror}); give the path of a tape that you may read"
 
 
-def _lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
+def _lines(stream: Stream, path: Path) -> Iterator[tuple[int, bytes]]:
     number = 0
     while True:
         try:
@@ -103,7 +105,7 @@ def _command(line: bytes, path: Path, number: int) -> dict[str, Any]:
         command = _parsed(line.decode())
     except (UnicodeDecodeError, json.JSONDecodeError) as problem:
         if not line.endswith(b"\n"):
-            _fail(path, number, "the last line is torn: it stops in the middle of a command; cut it off, or record it again")
+            _fail(path, number, "the last line is torn: it stops in the middle of a command; take it out")
         _fail(path, number, _what_is_wrong(problem))
     except _NotUsable as problem:
         _fail(path, number, str(problem))

@@ -80,4 +80,4 @@ class Run:
 
     def __repr__(self) -> str:
         decisions = len(self.engine.book.used("log"))
-        return f"<Run of {self.engine.played:,} commands, {decisions:,} decisions>"
+        return f"<Run of {self.engine.register.commands:,} commands, {decisions:,} decisions>"

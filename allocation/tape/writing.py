@@ -169,9 +169,7 @@ def _place(columns: Columns, row: dict[str, int]) -> dict[str, Any]:
         "customer_id": f"C-{row['order'] + 1:07d}",
         "tier": _tier(columns, row),
         "ship_date": _day(row["day"]),
-        "lines": [
-            {**_pool(columns, pool), "quantity": quantity} for pool, _, quantity in _lines(columns, row)
-        ],
+        "lines": [{**_pool(columns, pool), "quantity": quantity} for pool, _, quantity in _lines(columns, row)],
         **({} if row["paid"] else {"payment": "PENDING"}),
         **_inputs(row),
     }

@@ -1,0 +1,142 @@
+"""The commands and their options. Each imports what it needs when it runs, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from allocation.cli.exits import Exit, guarded
+
+app = typer.Typer(
+    name="allocation",
+    help="Simulate, analyse and run pre-order allocation for product launches.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+scenarios = typer.Typer(help="Scenario files: what a launch is.", no_args_is_help=True)
+app.add_typer(scenarios, name="scenario")
+
+ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a file.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a setting, such as policy.overbooking.rate=1.04."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"allocation {version('allocation')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def simulate(
+    scenario: ScenarioArgument,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    replication: Annotated[int, typer.Option(min=0, help="Number of the replication under this seed.")] = 0,
+    settings: SetOption = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the run folder here.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate one launch and show what happens to whom."""
+    from allocation.cli.simulating import simulate_scenario
+
+    simulate_scenario(scenario, seed, replication, settings or [], out, as_json=as_json)
+
+
+@app.command()
+def replay(
+    tape: Annotated[Path, typer.Argument(metavar="TAPE", help="A tape (JSON Lines, plain or .gz) or a run folder.")],
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Policy (YAML or JSON); a run folder has its own.")
+    ] = None,
+    settings: SetOption = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the run folder here.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with the recorded decisions; exit 9 at the first difference.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a recorded tape again, under its own policy or another one."""
+    from allocation.cli.replaying import replay_tape
+
+    replay_tape(tape, policy, settings or [], out, check=check, as_json=as_json)
+
+
+@scenarios.command("list")
+def list_scenarios(
+    names: Annotated[bool, typer.Option("--names", help="Only the names, one a line.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List the shipped scenarios."""
+    from allocation.cli import scenario_files
+
+    scenario_files.show_list(names=names, as_json=as_json)
+
+
+@scenarios.command("show")
+def show_scenario(scenario: ScenarioArgument, settings: SetOption = None, as_json: JsonOption = False) -> None:
+    """Show a scenario with every default filled in, as YAML that can be saved and edited."""
+    from allocation.cli import scenario_files
+
+    scenario_files.show(scenario, settings or [], as_json=as_json)
+
+
+@scenarios.command("validate")
+def validate_scenario(
+    files: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Names or files.")],
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check scenarios and list every problem with its file and line."""
+    from allocation.cli import scenario_files
+
+    scenario_files.validate(files, settings or [], as_json=as_json)
+
+
+@scenarios.command("schema")
+def show_schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from allocation.cli import scenario_files
+
+    scenario_files.show_schema()
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    code = 0
+
+    def run() -> None:
+        nonlocal code
+        # Usage errors are printed here and end with 2; what a command raises goes to `guarded`.
+        try:
+            code = app(standalone_mode=False) or 0
+        except typer.Exit as leave:
+            code = leave.exit_code
+        except typer.Abort:
+            code = Exit.INTERRUPTED
+        except Exception as error:
+            if not hasattr(error, "format_message"):
+                raise
+            error.show()  # type: ignore[attr-defined]
+            code = Exit.USAGE
+
+    ended = guarded(run)
+    sys.stdout.flush()
+    raise SystemExit(ended or code)

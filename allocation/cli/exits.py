@@ -1,0 +1,55 @@
+"""Exit codes, and how errors end a command."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from enum import IntEnum
+
+from allocation.engine.errors import AllocationError, InvalidInput, Mismatch, NotFound
+
+
+class Exit(IntEnum):
+    """What the command line answers to the shell."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    INVALID = 3
+    MISMATCH = 9
+    INTERRUPTED = 130
+
+
+def guarded(run: Callable[[], object]) -> int:
+    """Run a command; the exit code of whatever it ends with, after one message on stderr."""
+    try:
+        run()
+    except KeyboardInterrupt:
+        return _say("interrupted", Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; nothing more can be written, at exit neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except Mismatch as error:
+        return _say(str(error), Exit.MISMATCH)
+    except (InvalidInput, NotFound) as error:
+        return _say(str(error), Exit.INVALID)
+    except AllocationError as error:
+        return _say(str(error), Exit.UNEXPECTED)
+    except OSError as error:
+        return _say(f"{error.filename or 'file'}: {error.strerror or error}", Exit.INVALID)
+    except Exception as error:  # noqa: BLE001 - the last resort: say what happened and where to find more
+        if os.environ.get("ALLOCATION_DEBUG"):
+            traceback.print_exc()
+        return _say(
+            f"unexpected {type(error).__name__}: {error} (this is a defect; ALLOCATION_DEBUG=1 shows where)",
+            Exit.UNEXPECTED,
+        )
+    return Exit.DONE
+
+
+def _say(text: str, code: Exit) -> int:
+    print(f"allocation: {text}", file=sys.stderr)
+    return code

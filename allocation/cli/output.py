@@ -1,0 +1,66 @@
+"""Printing: tables for people, JSON for programs, progress on stderr where somebody watches."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+PROGRESS_AFTER_S = 1.0
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on stdout."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table on stdout: names to the left, numbers to the right with thousands separators."""
+    from rich.console import Console
+    from rich.table import Table
+
+    # Where nobody watches, lines are as long as they are; a pipe has no width.
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=False)
+    table = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False, box=None)
+    for i, name in enumerate(columns):
+        numbers = all(isinstance(row[i], int | float) or row[i] is None for row in rows)
+        table.add_column(name, justify="right" if numbers and rows else "left", overflow="fold", header_style="dim")
+    for row in rows:
+        table.add_row(*(shown(value) for value in row))
+    console.print(table)
+    console.print()
+
+
+def shown(value: object) -> str:
+    """A value in a table."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.2f}" if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on stderr for what takes long; None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def warn_of_compiling() -> None:
+    """Say on stderr that the rules are compiled now, which happens once."""
+    from allocation.engine.compiled import is_compiled
+
+    if not is_compiled():
+        print("allocation: compiling the rules, once for this version; this takes about half a minute", file=sys.stderr)
