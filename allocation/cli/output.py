@@ -19,16 +19,18 @@ def print_json(value: Mapping[str, Any]) -> None:
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table on stdout: names to the left, numbers to the right with thousands separators."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     # Where nobody watches, lines are as long as they are; a pipe has no width.
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=False)
-    table = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False, box=None)
+    console.print(title, style="bold", markup=False)
+    table = Table(show_edge=False, pad_edge=False, box=None)
     for i, name in enumerate(columns):
         numbers = all(isinstance(row[i], int | float) or row[i] is None for row in rows)
         table.add_column(name, justify="right" if numbers and rows else "left", overflow="fold", header_style="dim")
     for row in rows:
-        table.add_row(*(shown(value) for value in row))
+        table.add_row(*(escape(shown(value)) for value in row))
     console.print(table)
     console.print()
 

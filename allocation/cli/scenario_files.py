@@ -85,7 +85,7 @@ def _plain(value: Any) -> Any:
 
 def validate(files: Sequence[str], settings: Sequence[str], *, as_json: bool) -> None:
     """Every problem of some scenarios; ends with INVALID if there is one."""
-    results = []
+    results: list[tuple[str, list[str], list[str]]] = []
     for name in files:
         try:
             scenario = load(name, settings)

@@ -127,7 +127,7 @@ def _payments(scenario: Scenario, orders: Orders, streams: Streams) -> tuple[NDA
     when = streams("pays when").random(count)[who]
     delay = np.zeros(len(who))
     if delay_hours > 0:
-        # An exponential time, of which one in 2^40 is cut off.
+        # An exponential time, of which one in 2^30 is cut off.
         half_life = delay_hours * HOUR_MS * float(np.round(np.log(2.0), 12))
-        delay = decay(half_life, 40 * half_life).times_at(when)
+        delay = decay(half_life, 30 * half_life).times_at(when)
     return pending, Actions(who, orders.at[who] + delay.astype(np.int64))

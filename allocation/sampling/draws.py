@@ -95,10 +95,11 @@ def shape_of(times: Sequence[float], shares: Sequence[float]) -> Shape:
 
 def decay(half_life: float, length: float) -> Shape:
     """Exponential decay from 0 to `length`, cut there; time in the unit of both."""
-    # Knots at equal steps of share are close together where the density is high.
+    # Half of the knots at equal steps of share, where the density is high, and half at equal steps of time for the tail.
     last = 1 - math.pow(2, -length / half_life)
-    shares = [last * k / _KNOTS for k in range(_KNOTS)]
-    return shape_of([-half_life * math.log2(1 - share) for share in shares] + [length], [*shares, last])
+    dense = [-half_life * math.log2(1 - last * k / _KNOTS) for k in range(_KNOTS)]
+    times = sorted({*dense, *(length * k / _KNOTS for k in range(_KNOTS)), length})
+    return shape_of(times, [1 - math.pow(2, -time / half_life) for time in times])
 
 
 def constant_hazard(share: float) -> Shape:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
-from simpy.events import Event
+from simpy.events import Event, EventPriority
 
 from allocation.engine.allocation_engine import AllocationEngine
 from allocation.engine.codes import Kind
@@ -31,7 +31,7 @@ class Moment(Event):
         super().__init__(environment)
         self._ok = True
         self._value = None
-        environment.schedule(self, priority=kind + 1, delay=at - environment.now)
+        environment.schedule(self, priority=EventPriority(kind + 1), delay=at - environment.now)
 
 
 def play_launch(tape: Columns, policy: Policy, advance: Callable[[int], None] | None = None) -> AllocationEngine:
@@ -62,7 +62,7 @@ def _act(
     commands: NDArray[Any],
     numbers: NDArray[np.int64],
     advance: Callable[[int], None] | None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """One actor: waits for each of its commands and sends it."""
     play = engine.play_command
     rows = zip(numbers.tolist(), commands["at"].tolist(), commands["kind"].tolist(), strict=True)

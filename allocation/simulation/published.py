@@ -86,10 +86,15 @@ def _share_note(row: Published, summary: Mapping[str, Any], published: Mapping[s
         return
     claim = f"{_number(row.value):,} of {_number(base):,} ({_words(row.printed_of or '')})"
     yield f"printed {_percent(row.printed_share)}, but {claim} is {_percent(row.value / base)}"
-    for path in _BASES:
-        other = published.get(path, measure(path, summary))
-        if other and path != row.printed_of and _printed_as(row.value / Decimal(other), row.printed_share):
-            yield f"it is {_percent(row.printed_share)} of {_number(Decimal(other)):,} ({_words(path)})"
+    others = {path: published.get(path, measure(path, summary)) for path in _BASES if path != row.printed_of}
+    fitting = [
+        (path, Decimal(other))
+        for path, other in others.items()
+        if other and _printed_as(row.value / Decimal(other), row.printed_share)
+    ]
+    # One is enough: several measures are often the same number.
+    for path, other in fitting[:1]:
+        yield f"it is {_percent(row.printed_share)} of {_number(other):,} ({_words(path)})"
 
 
 def _printed_as(share: Decimal, printed: Decimal) -> bool:

@@ -41,9 +41,8 @@ def simulate(
     Raises:
         SettingError: The seed or the replication is no whole number from 0.
     """
-    for name, number in (("seed", seed), ("replication", replication)):
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= SEED_MAX:
-            raise SettingError(f"{name} {number!r} must be a whole number from 0 to {SEED_MAX}")
+    _require_number("seed", seed)
+    _require_number("replication", replication)
     start = perf_counter()
     tape = sample_tape(scenario, seed, replication)
     drawn = perf_counter()
@@ -62,6 +61,11 @@ def simulate(
         manifest={name: head[name] for name in ("scenario", "seed", "replication")},
         files={"scenario.yaml": dump_scenario(scenario)},
     )
+
+
+def _require_number(name: str, number: object) -> None:
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= SEED_MAX:
+        raise SettingError(f"{name} {number!r} must be a whole number from 0 to {SEED_MAX}")
 
 
 def summarise(engine: AllocationEngine, scenario: Scenario) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from allocation.tape.checking import check
 from allocation.tape.decision_lines import decisions_digest
-from allocation.tape.folders import RunFolder, load_run, policy_from_plain
+from allocation.tape.folders import load_run
 from allocation.tape.reading import read_tape
 from allocation.tape.replaying import replay
 from allocation.tape.run import Run
@@ -16,12 +16,10 @@ from allocation.tape.writing import command_lines, write_tape
 
 __all__ = [
     "Run",
-    "RunFolder",
     "check",
     "command_lines",
     "decisions_digest",
     "load_run",
-    "policy_from_plain",
     "read_tape",
     "replay",
     "write_tape",

@@ -31,6 +31,7 @@ import numpy as np
 from allocation.engine.errors import NotFound, PolicyError, Problem, SettingError
 from allocation.engine.policy import DEFAULT_POLICY, Policy
 from allocation.tape.decision_lines import decision_chunks
+from allocation.tape.frames import decisions_frame, reservations_frame
 from allocation.tape.spelling import plain
 from allocation.tape.writing import write_tape
 
@@ -61,15 +62,16 @@ def save_run(run: Run, folder: Path) -> Path:
         SettingError: Something else is in the place, or a file of the run has a name that the folder needs itself.
     """
     for name in run.files:
-        if name in _OWN or Path(name).name != name:
+        if name in {"", "..", *_OWN} or Path(name).name != name:
             raise SettingError(f"the file {name!r} of the run cannot go into its folder; give it another name")
     with _replaced_folder(folder) as part:
         write_tape(part / TAPE, run.tape())
         _write_json(part / POLICY, run.policy.as_dict())
         with (part / DECISIONS).open("xb") as file:
             file.writelines(decision_chunks(run.engine))
-        run.decisions.to_parquet(part / DECISIONS_TABLE, index=False)
-        run.reservations.to_parquet(part / RESERVATIONS_TABLE, index=False)
+        # Frames of its own: whoever looked at those of the run may have changed them.
+        decisions_frame(run.engine).to_parquet(part / DECISIONS_TABLE, index=False)
+        reservations_frame(run.engine).to_parquet(part / RESERVATIONS_TABLE, index=False)
         _write_json(part / SUMMARY, run.summary)
         for name, text in run.files.items():
             (part / name).write_text(text, encoding="utf-8", newline="\n")

@@ -166,16 +166,16 @@ def _open_but_unchained(engine: AllocationEngine, used: set[int]) -> set[int]:
     return used - chained
 
 
-def check_log(engine: AllocationEngine, decisions: Any, before: Mapping[int, int]) -> None:
+def check_log(engine: AllocationEngine, rows: Any, before: Mapping[int, int]) -> None:
     """The rows of one command: each goes on where the one before left, none comes back from an end.
 
     Args:
         engine: After the command.
-        decisions: What the command decided.
+        rows: The rows of the log that the command wrote.
         before: Status of each reservation row before the command.
     """
     statuses = dict(before)
-    for row in decisions.rows:
+    for row in rows:
         if int(row["step"]) == Step.REFUSED:
             continue
         r = int(row["reservation"])

@@ -66,11 +66,8 @@ def refused_with(launch: Launch, **change: Any) -> tuple[str, ...]:
         ({"lines": [{**LINE, "quantity": True}]}, ["line 1: quantity True", "whole number"]),
         ({"lines": [{**LINE, "quantity": 10**9 + 1}]}, ["line 1: quantity 1000000001", "1000000000"]),
         ({"lines": [LINE, {**LINE, "quantity": 4}]}, ["line 2: quantity 4", "intake.max_quantity 3"]),
-        ({"lines": [{"sku": SKU, "quantity": 1}]}, ["line 1: location None", "text"]),
-        ({"lines": [{**LINE, "sku": ""}]}, ["line 1: sku ''", "text"]),
         ({"lines": [{**LINE, "sku": "PAD"}]}, ["pool", "does not exist"]),
         ({"tier": "NOBODY"}, ["tier", "no score"]),
-        ({"tier": 5}, ["tier 5", "text"]),
         ({"payment": "CASH"}, ["payment 'CASH'", "AUTHORIZED, PENDING"]),
         ({"previous_purchases": -1}, ["previous_purchases -1", "from 0"]),
         ({"previous_purchases": 1.5}, ["previous_purchases 1.5", "whole number"]),
@@ -93,6 +90,18 @@ def test_order_is_refused_with_the_value_and_the_rule(change: dict[str, Any], te
     # Its id stays free.
     assert not launch.engine.apply(ORDER).refused
     assert launch.status("RES-O-1") == "RESERVED"
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"lines": [{"sku": SKU, "quantity": 1}]}, "line 1: location None must be a text"),
+        ({"lines": [{**LINE, "sku": ""}]}, "line 1: sku '' must be a text"),
+        ({"tier": 5}, "tier 5 must be a text"),
+    ],
+)
+def test_pool_or_tier_that_cannot_be_read_is_named(change: dict[str, Any], text: str) -> None:
+    assert text in refused_with(small(), **change)[0]
 
 
 def test_order_is_refused_with_every_reason_at_once() -> None:
