@@ -27,9 +27,7 @@ def policy_of(given: Mapping[str, Any]) -> Policy:
 def _section(default: Any, given: Mapping[str, Any]) -> Any:
     """A section of the default's type; numbers become Decimal where the section keeps decimals."""
     decimals = {field.name for field in fields(default) if "Decimal" in str(field.type)}
-    return type(default)(
-        **{name: _exact(value) if name in decimals else value for name, value in given.items()}
-    )
+    return type(default)(**{name: _exact(value) if name in decimals else value for name, value in given.items()})
 
 
 def _exact(value: Any) -> Any:

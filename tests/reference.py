@@ -840,8 +840,7 @@ class Reference:
         if not lines or not all(isinstance(line, dict) for line in lines):
             raise Malformed("no lines")
         return tuple(
-            ((read_text(line, "sku"), read_text(line, "location")), read_whole(line, "quantity"))
-            for line in lines
+            ((read_text(line, "sku"), read_text(line, "location")), read_whole(line, "quantity")) for line in lines
         )
 
     def _check_order(self, content: OrderContent) -> list[str]:
@@ -1239,16 +1238,10 @@ class Reference:
 
     def _check_shapes(self) -> None:
         """One status each, and a date exactly while held or allocated."""
-        assert (
-            len({r.reservation_id for r in self.book})
-            == len({r.arrival for r in self.book})
-            == len(self.book)
-        )
+        assert len({r.reservation_id for r in self.book}) == len({r.arrival for r in self.book}) == len(self.book)
         for reservation in self.book:
             assert reservation.status in STATUSES
-            assert (reservation.assigned is not None) == (
-                reservation.held or reservation.status == "ALLOCATED"
-            )
+            assert (reservation.assigned is not None) == (reservation.held or reservation.status == "ALLOCATED")
             assert (reservation.reason is not None) == (reservation.status in ENDED)
 
     def _check_units(self) -> None:

@@ -94,9 +94,7 @@ class TapeWriter:
         self.now = datetime.fromisoformat(rng.choice(STARTS)).replace(tzinfo=UTC)
         self.pools = list(PLACES[: rng.randint(1, 3)])
         first = self.now.date() + timedelta(days=rng.randint(2, 5))
-        self.days = sorted(
-            {first + timedelta(days=rng.randint(0, DAYS - 6)) for _ in range(rng.randint(2, 6))}
-        )
+        self.days = sorted({first + timedelta(days=rng.randint(0, DAYS - 6)) for _ in range(rng.randint(2, 6))})
         # Slow enough that the last date is mostly still ahead when the tape stops.
         span = timedelta(days=(self.days[-1] - self.now.date()).days * rng.choice((0.3, 0.7, 1.0)))
         self.pace_ms = span / timedelta(milliseconds=1) / self.length
@@ -276,9 +274,7 @@ class TapeWriter:
         """The fields of a new order."""
         day = self._open_day()
         if self.rng.random() < 0.06:
-            day = (
-                self.now.date() + timedelta(days=self.rng.choice((-1, 0, 1, 19, 20, 21, 61, 181)))
-            ).isoformat()
+            day = (self.now.date() + timedelta(days=self.rng.choice((-1, 0, 1, 19, 20, 21, 61, 181)))).isoformat()
         number = len(self.tape) + 1
         order: Command = {
             "order_id": f"O{number}",

@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 scenarios = typer.Typer(help="Scenario files: what a launch is.", no_args_is_help=True)
 app.add_typer(scenarios, name="scenario")
+reports = typer.Typer(help="Reports: notebooks run for every launch.", no_args_is_help=True)
+app.add_typer(reports, name="report")
 
 ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a file.")]
 SetOption = Annotated[
@@ -116,6 +118,31 @@ def show_schema() -> None:
     from allocation.cli import scenario_files
 
     scenario_files.show_schema()
+
+
+@reports.callback()
+def _reports() -> None:
+    pass
+
+
+@reports.command("run")
+def run_reports(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[SCENARIO]...", help="Names or files; all shipped ones by default.")
+    ] = None,
+    day: Annotated[
+        str | None, typer.Option("--date", metavar="DATE", help="Date of the reports; today by default.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of all reports.")] = Path("reports"),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    replications: Annotated[int, typer.Option(min=2, help="Runs that the means are of.")] = 20,
+    jobs: Annotated[int, typer.Option(min=1, help="Reports that run at the same time.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the reports of launches and write their pages, notebooks and numbers, with an index on top."""
+    from allocation.cli import reporting
+
+    reporting.run(names or [], day, out, seed, replications, jobs, as_json=as_json)
 
 
 def main() -> None:

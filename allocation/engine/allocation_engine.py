@@ -9,17 +9,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+import numpy as np
+
 from allocation.engine import validation
 from allocation.engine.book import Book
 from allocation.engine.codes import EVERYWHERE, NOBODY, UNLIMITED, Kind, Only, Refusal, Status
 from allocation.engine.columns import Columns
 from allocation.engine.decisions import Decisions, Explainer
-from allocation.engine.errors import EngineFault, NotFound, Problem, TapeError
+from allocation.engine.errors import EngineFault, NotFound, Problem, SettingError, TapeError
 from allocation.engine.identity import split_reservation_name
 from allocation.engine.instants import LocalDays
 from allocation.engine.policy import MICRO, QUANTITY_MAX, Policy
 from allocation.engine.quotes import AtpQuote, quote
 from allocation.engine.register import Register
+from allocation.engine.tables import LOCAL_DAY
 from allocation.engine.validation import Reader
 
 Instant = datetime | str
@@ -56,7 +59,7 @@ class _Order:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The fields of `tables.COMMAND`, in their order."""
+    """A command: the fields of `tables.COMMAND`, and the local date of its instant."""
 
     kind: int
     at: int
@@ -80,7 +83,7 @@ class _Row:
         """As a row of the table."""
         return (
             *(self.kind, self.only, self.paid, self.option, self.tier, self.order, self.target, self.pool),
-            *(self.day, self.local_day, self.first_line, self.lines, *self.inputs),
+            *(self.day, self.first_line, self.lines, *self.inputs),
             *(self.refused, self.at, self.number, self.received),
         )
 
@@ -308,6 +311,7 @@ class AllocationEngine:
             UNLIMITED if expires_at is None else reader.read(validation.instant, 0, expires_at, "expires_at"),
             reader.day(requested, "requested"),
             0 if assigned is None else reader.day(assigned, "assigned"),
+            parts[1] if (parts := split_reservation_name(name)) else 0,
             reader.read(validation.choice, Status.NONE, status, "status", _STATUSES),
         )
         if assigned is not None and status in ("QUEUED", "WAITLISTED"):
@@ -384,12 +388,13 @@ class AllocationEngine:
         """What could be promised of a pool for a date, with the whole breakdown.
 
         Raises:
-            InvalidInput: The date or the quantity is no such thing.
+            SettingError: The date or the quantity is no such thing.
             NotFound: The pool does not exist.
         """
         reader = Reader()
         day, units = reader.day(ship_date, "ship_date"), reader.whole(quantity, "quantity", 1)
-        self._check(reader, "atp")
+        if reader.problems:
+            raise SettingError([Problem((), problem) for problem in reader.problems])
         pool = self._register.pool((sku, location))
         if pool == NOBODY or not self._book.tables.pools["exists"][pool]:
             known = ", ".join(f"{s} at {p}" for s, p in self._register.known_pools()) or "none"
@@ -452,9 +457,9 @@ class AllocationEngine:
         """An engine with a whole tape before it, to be played by `play_command` or `play_all`."""
         engine = cls(policy)
         engine._register = Register.of(columns, engine._book)
-        commands = columns.commands.copy()
-        commands["local_day"] = engine._local_days.days_of(commands["at"])
-        engine._book.replace(commands=commands)
+        local_days = np.zeros(len(columns), LOCAL_DAY)
+        local_days["day"] = engine._local_days.days_of(columns.commands["at"])
+        engine._book.replace(local_days=local_days)
         return engine
 
     def play_command(self, number: int) -> None:
@@ -476,6 +481,10 @@ class AllocationEngine:
         last = len(self._book.tables.commands)
         self._decided = self._book.play(self._register.commands, last)
         self._register.commands = last
+
+    def finish(self) -> None:
+        """Give back the memory that only further commands need; the engine answers questions still."""
+        self._book.finish()
 
     def snapshot(self) -> Snapshot:
         """The whole state, independent of what the engine does next."""
@@ -535,7 +544,7 @@ class AllocationEngine:
 
     def _play(self, row: _Row) -> Decisions:
         before = self._decided
-        c = self._register.add_command(row.values(), self._book)
+        c = self._register.add_command(row.values(), row.local_day, self._book)
         self._register.know_days((row.day,), self._book)
         self._decided = self._book.play(c, c + 1)
         self._at = row.at
@@ -594,13 +603,11 @@ class AllocationEngine:
         order_row = len(self._register.orders) if known == NOBODY else known
         self._book.add_orders(order_row + 1)
         self._register.know_days(adoption[3:5], self._book)
-        parts = split_reservation_name(name)
         reservation = int(self._book.tables.state["reservations"][0])
         decisions = self._play(
             replace(
                 row,
                 order=order_row,
-                lines=parts[1] if parts else 0,
                 refused=refused,
                 number=self._register.add_adoption(adoption, self._book),
             )

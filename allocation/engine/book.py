@@ -98,6 +98,7 @@ class Book:
     policy: Policy
     tables: Tables = field(init=False)
     _for_rules: Tables | Records = field(init=False, repr=False)
+    _finished: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         arrays = {name: np.zeros(_STARTING_ROWS.get(name, 64), DTYPES[name]) for name in Tables._fields}
@@ -124,6 +125,11 @@ class Book:
             new = np.zeros(max(rows, 2 * len(old)), DTYPES[name])
             new[: len(old)] = old
             self.replace(**{name: new})
+
+    def reserve_reservations(self, rows: int) -> None:
+        """Make room for reservations, their links, and a waiting line for each."""
+        for name in ("reservations", "by_rank", "by_weakness", "agenda", "waiting_lines"):
+            self.reserve(name, rows)
 
     def add_pools(self, rows: int) -> None:
         """Make the table of pools exactly `rows` long; a new pool does not exist before its first supply."""
@@ -156,6 +162,8 @@ class Book:
 
     def play(self, first: int, last: int) -> int:
         """Play commands; the length of the log. Tables grow as needed."""
+        if self._finished:
+            raise EngineFault("a finished book was asked to play on")
         done = self._play(self._for_rules, first, last)
         while done == NO_ROOM:
             first = int(self.tables.state["command"][0])
@@ -168,9 +176,8 @@ class Book:
     def _grow(self, c: int) -> None:
         state, command = self.tables.state[0], self.tables.commands[c]
         lines, pools = int(command["lines"]), len(self.tables.pools)
-        reservations = int(state["reservations"]) + lines + 1
-        for name in ("reservations", "by_rank", "by_weakness", "agenda", "waiting_lines"):
-            self.reserve(name, reservations)
+        reservations = int(state["reservations"]) + lines + 2
+        self.reserve_reservations(reservations)
         self.reserve("dates", 2 * int(state["dates"]) + lines + pools + 3)
         self.reserve("operations", int(state["operations"]) + pools)
         changes = 8 + int(state["deliveries"])
@@ -184,6 +191,13 @@ class Book:
         new = np.empty(rows, DTYPES["log"])
         new[:used] = self.tables.log[:used]
         self.replace(log=new)
+
+    def finish(self) -> None:
+        """Give back what only further commands need: the heaps. The book cannot play on."""
+        self._finished = True
+        self.replace(
+            **{name: np.zeros(0, DTYPES[name]) for name in ("by_rank", "by_weakness", "agenda", "waiting_lines")}
+        )
 
     def position(self, reservation: int) -> int:
         """Queue position of a reservation, 0 where it has ended."""
@@ -206,15 +220,15 @@ class Book:
     def copy(self) -> Book:
         """A book of its own with the same content."""
         book = object.__new__(Book)
-        book.__setstate__({"policy": self.policy, "tables": Tables(*(np.copy(table) for table in self.tables))})
+        book.__setstate__(self.__getstate__() | {"tables": Tables(*(np.copy(table) for table in self.tables))})
         return book
 
     def __getstate__(self) -> dict[str, Any]:
         # Addresses and compiled functions belong to this process.
-        return {"policy": self.policy, "tables": self.tables}
+        return {"policy": self.policy, "tables": self.tables, "finished": self._finished}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        self.policy, self.tables = state["policy"], state["tables"]
+        self.policy, self.tables, self._finished = state["policy"], state["tables"], state["finished"]
         self.replace()
         self._play = play.bind(header_of(self.tables))
 

@@ -88,14 +88,14 @@ class Explainer:
     def reasons(self, row: Any) -> tuple[str, ...]:
         """Every reason why a command was refused."""
         c, bits = int(row["command"]), int(row["refused"])
-        command = self.book.tables.commands[c]
         noted = tuple(self.problems.get(c, ()))
-        texts = (text for bit in Refusal if bits & bit for text in self._texts(bit, command))
+        texts = (text for bit in Refusal if bits & bit for text in self._texts(bit, c))
         return noted + tuple(texts)
 
-    def _texts(self, bit: Refusal, command: Any) -> Iterator[str]:
+    def _texts(self, bit: Refusal, c: int) -> Iterator[str]:
+        command = self.book.tables.commands[c]
         intake = self.book.policy.intake
-        ahead = int(command["day"]) - int(command["local_day"])
+        ahead = int(command["day"]) - int(self.book.tables.local_days["day"][c])
         if bit is Refusal.QUANTITY:
             yield from self._quantities(command)
         elif bit is Refusal.TOO_SOON:

@@ -74,4 +74,8 @@ def split_reservation_name(name: str) -> tuple[str, int] | None:
     if not name.startswith(RESERVATION_PREFIX):
         return None
     order, _, line = name.removeprefix(RESERVATION_PREFIX).rpartition("-")
-    return (order, int(line)) if order and line.isascii() and line.isdigit() and len(line) <= LINE_DIGITS_MAX else None
+    if not (line.isascii() and line.isdigit() and len(line) <= LINE_DIGITS_MAX):
+        return None
+    # Only the very id that `reservation_name` gives: RES-A-01 is no name of line 1.
+    parts = (order, int(line))
+    return parts if order and reservation_name(*parts) == name else None

@@ -158,15 +158,17 @@ def score_of(t: Tables, command: Row) -> int:
 
 
 @large_rule
-def refusal_of_order(t: Tables, command: Row) -> int:
+def refusal_of_order(t: Tables, c: int) -> int:
     """Every reason for which an order is refused (0: none), of those that can be told from its numbers."""
-    policy = rows.policy(t, 0)
+    policy, command = rows.policy(t, 0), rows.command(t, c)
     refused = command.refused
+    if refused & Refusal.CONFLICT != 0:
+        return refused
     if command.tier < 0 or rows.tier(t, command.tier).known == 0:
         refused |= Refusal.TIER
     # A date that could not be read has no number; the order is refused as malformed then.
     if command.day != 0:
-        ahead = command.day - command.local_day
+        ahead = command.day - rows.local_day(t, c).day
         if ahead < policy.min_days:
             refused |= Refusal.TOO_SOON
         if ahead > policy.max_days:
@@ -229,7 +231,7 @@ def place_all_or_nothing(t: Tables, command: Row, score: int) -> None:
 def place(t: Tables, c: int) -> int:
     """The command ``place``; why it is refused, or 0."""
     command = rows.command(t, c)
-    refused = refusal_of_order(t, command)
+    refused = refusal_of_order(t, c)
     if refused != 0:
         return refused
     score = score_of(t, command)

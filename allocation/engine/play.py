@@ -105,7 +105,7 @@ def adopt(t: Tables, c: int) -> int:
     refused = refusal_of_adoption(t, command, adoption)
     if refused != 0:
         return refused
-    r = new_reservation(t, command.pool, command.order, command.lines, adoption.quantity)
+    r = new_reservation(t, command.pool, command.order, adoption.line, adoption.quantity)
     reservation = rows.reservation(t, r)
     reservation.score = score_of(t, command)
     reservation.arrival = adoption.arrival
@@ -209,7 +209,7 @@ def has_room(t: Tables, c: int) -> bool:
     """Whether no table can overflow during a command. A log without rows is not kept."""
     state = rows.state(t, 0)
     command = rows.command(t, c)
-    reservations = state.reservations + command.lines
+    reservations = state.reservations + command.lines + 1
     pools = rows.count_pools(t)
     # Confirming adds a date to every pool, opening a pool adds those that are confirmed everywhere.
     dates = state.dates + command.lines + pools + 2

@@ -53,6 +53,8 @@ class Register:
         book.chain_pools([register._pool_rows[name] for name in register._pool_order])
         book.add_orders(len(columns.orders))
         book.replace(commands=columns.commands, lines=columns.lines, adoptions=columns.adoptions)
+        # Every line becomes a reservation at the most; growing on the way would copy what is there.
+        book.reserve_reservations(len(columns.lines) + len(columns.adoptions) + 1)
         of_adoptions = (columns.adoptions["requested"], columns.adoptions["assigned"])
         days = np.unique(np.concatenate([columns.lines["day"], columns.commands["day"], *of_adoptions]))
         register.know_days(days.tolist(), book)
@@ -163,12 +165,14 @@ class Register:
         book.tables.adoptions[row] = adoption
         return row
 
-    def add_command(self, command: tuple[int, ...], book: Book) -> int:
-        """A row for a command (`tables.COMMAND`)."""
+    def add_command(self, command: tuple[int, ...], local_day: int, book: Book) -> int:
+        """A row for a command (`tables.COMMAND`) and the local date of its instant."""
         row = self.commands
         self.commands = row + 1
         book.reserve("commands", self.commands)
+        book.reserve("local_days", self.commands)
         book.tables.commands[row] = command
+        book.tables.local_days[row] = (local_day,)
         return row
 
 

@@ -63,7 +63,6 @@ COMMAND = _record(
     ("target", "i4"),
     ("pool", "i4"),
     ("day", "i4"),
-    ("local_day", "i4"),
     ("first_line", "i4"),
     ("lines", "i4"),
     ("purchases", "i4"),
@@ -75,7 +74,10 @@ COMMAND = _record(
     ("received", "i8"),
 )
 """A command. ``number``: the rate, or the units on hand (-1: unchanged), or the row of the adoption. ``option``: of a
-supply, whether it announces deliveries; of a rate, whether it is of the policy. ``lines`` of an adoption: its line."""
+supply, whether it announces deliveries; of a rate, whether it is of the policy."""
+
+LOCAL_DAY = _record(("day", "i4"))
+"""Of each command, the calendar date of its instant in the policy's time zone."""
 
 LINE = _record(("pool", "i4"), ("day", "i4"), ("quantity", "i8"))
 """A line of an order, an expected delivery, or a date to mark."""
@@ -86,6 +88,7 @@ ADOPTION = _record(
     ("expires_at", "i8"),
     ("requested", "i4"),
     ("assigned", "i4"),
+    ("line", "i4"),
     ("status", "u1"),
 )
 """What an ``adopt`` says of a reservation beyond its command row."""
@@ -201,7 +204,7 @@ LOG = _record(
     ("command", "i4"),
     ("reservation", "i4"),
     ("day", "i4"),
-    ("refused", "i8"),
+    ("refused", "i4"),
     ("before", "u1"),
     ("after", "u1"),
     ("reason", "u1"),
@@ -234,6 +237,7 @@ class Tables(NamedTuple):
     tiers: Records
     calendar: Records
     commands: Records
+    local_days: Records
     lines: Records
     adoptions: Records
     state: Records
@@ -254,6 +258,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "tiers": TIER,
     "calendar": CALENDAR,
     "commands": COMMAND,
+    "local_days": LOCAL_DAY,
     "lines": LINE,
     "adoptions": ADOPTION,
     "state": STATE,

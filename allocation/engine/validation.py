@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, TypeVar
 
 from allocation.engine.errors import Problem, TapeError
@@ -14,6 +15,8 @@ from allocation.engine.policy import MICRO, QUANTITY_MAX, RATE_MAX
 T = TypeVar("T")
 ID_LENGTH_MAX = 200
 SHOWN_MAX = 60
+YEAR_MIN, YEAR_MAX = 1900, 9000
+"""Instants and dates outside are slips of the pen, and calendars end near them."""
 EXPECTED_MAX = 1000 * QUANTITY_MAX
 """Most units that a pool may expect in all, so that limits fit 64 bits."""
 
@@ -63,15 +66,14 @@ def fields_of(kind: str, command: Mapping[str, Any]) -> dict[str, Any]:
     if kind != "place":
         given = command.keys() - {"type", "at"}
         problems += [f"{name} is missing" for name in sorted(required - given)]
-        problems += [f"{name} is no field of it" for name in sorted(given - required - optional)]
-        problems += [f"{name} is null" for name in sorted(given - NULLABLE) if command[name] is None]
+        known = ", ".join(sorted(required | optional)) or "none"
+        problems += [f"{name} is no field of it; it has {known}" for name in sorted(given - required - optional)]
+        problems += [f"{name} None must have a value" for name in sorted(given - NULLABLE) if command[name] is None]
     if problems:
         raise TapeError([Problem((), f"{kind}: {problem}") for problem in problems])
     fields = {name: command[name] for name in ("at", *required, *optional) if name in command}
     if kind == "place":
         fields |= dict.fromkeys(required - command.keys(), MISSING)
-        # Null stands for no field only where a typed call would leave it out.
-        fields |= {name: MISSING for name in optional if name in command and command[name] is None}
     return fields
 
 
@@ -89,6 +91,8 @@ def text(value: object, name: str) -> str:
     """A text that is not empty."""
     if not isinstance(value, str) or not value.strip():
         raise Malformed(f"{name} {shown(value)} must be a text that is not empty")
+    if not value.isprintable():
+        raise Malformed(f"{name} {shown(value)} has characters that cannot be printed")
     if len(value) > ID_LENGTH_MAX:
         raise Malformed(f"{name} {shown(value)} is longer than {ID_LENGTH_MAX} characters")
     return value
@@ -115,30 +119,29 @@ def decimal(value: object, name: str, high: int = QUANTITY_MAX) -> Decimal:
 
 def rate(value: object) -> int:
     """An overbooking rate, in millionths."""
-    number = decimal(value, "rate", RATE_MAX) * MICRO
-    if number != number.to_integral_value():
+    number = Fraction(decimal(value, "rate", RATE_MAX)) * MICRO
+    if number.denominator != 1:
         raise Malformed(f"rate {value} has more than 6 decimals")
     return int(number)
 
 
 def hundreds(value: object) -> int:
     """Whole hundreds of a cart value."""
-    try:
-        return int(decimal(value, "cart_value") // 100)
-    except InvalidOperation:
-        raise Malformed(f"cart_value {shown(value)} has too many digits") from None
+    return int(Fraction(decimal(value, "cart_value")) // 100)
 
 
 def day(value: object, name: str) -> int:
     """The day number of a calendar date, written ``YYYY-MM-DD``."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value.toordinal()
     if isinstance(value, str) and len(value) == len("2025-01-31"):
         try:
-            return date.fromisoformat(value).toordinal()
+            value = date.fromisoformat(value)
         except ValueError:
             pass
-    raise Malformed(f"{name} {shown(value)} must be a calendar date such as 2025-01-31")
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise Malformed(f"{name} {shown(value)} must be a calendar date such as 2025-01-31")
+    if not YEAR_MIN <= value.year <= YEAR_MAX:
+        raise Malformed(f"{name} {value} is not in the years {YEAR_MIN} to {YEAR_MAX}")
+    return value.toordinal()
 
 
 def instant(value: object, name: str = "at") -> int:
@@ -152,6 +155,8 @@ def instant(value: object, name: str = "at") -> int:
         raise Malformed(f"{name} {shown(value)} must be an instant such as 2025-01-31T18:00:00Z")
     if value.tzinfo is None:
         raise Malformed(f"{name} {value.isoformat()} has no offset; write one such as Z or +02:00")
+    if not YEAR_MIN <= value.year <= YEAR_MAX:
+        raise Malformed(f"{name} {value.isoformat()} is not in the years {YEAR_MIN} to {YEAR_MAX}")
     return milliseconds(value)
 
 

@@ -49,9 +49,7 @@ class Bathtub:
 
     __pydantic_config__: ClassVar[dict[str, object]] = FORBID
     shape: Literal["bathtub"]
-    tenths: tuple[Decimal, ...] = tuple(
-        Decimal(share) / 1000 for share in (240, 91, 83, 60, 66, 86, 60, 91, 119, 105)
-    )
+    tenths: tuple[Decimal, ...] = tuple(Decimal(share) / 1000 for share in (240, 91, 83, 60, 66, 86, 60, 91, 119, 105))
 
     def __post_init__(self) -> None:
         freeze(self)

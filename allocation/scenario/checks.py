@@ -124,9 +124,7 @@ def _schedule_after_opening(schedule: Schedule, orders: OrderWindow) -> Iterator
             yield Problem(("schedule", *path), f"{at} is before orders open at {orders.opens}")
 
 
-def _released(
-    schedule: Schedule, demand: Demand, supply: tuple[PoolSupply, ...], policy: Policy
-) -> Iterator[Problem]:
+def _released(schedule: Schedule, demand: Demand, supply: tuple[PoolSupply, ...], policy: Policy) -> Iterator[Problem]:
     released = {run.ship_date for run in schedule.release}
     dates = dict.fromkeys(demand.ship_dates)
     if policy.waves.assignment == "earliest":
@@ -240,12 +238,8 @@ def _late_without_release(scenario: Scenario) -> Iterator[Problem]:
                 continue
             least, most = (round(days) for days in support_of(delivery.late.days))
             # Only the ends are looked at: a range of days nearly always holds one without a release.
-            arrivals = {
-                delivery.date + dt.timedelta(days=days) for days in (least, least + (most > least), most)
-            }
+            arrivals = {delivery.date + dt.timedelta(days=days) for days in (least, least + (most > least), most)}
             if not arrivals <= released:
                 path = ("supply", index, "expected", at, "late", "days")
-                message = (
-                    "a late delivery can arrive on a date that has no release; promises for it wait in vain"
-                )
+                message = "a late delivery can arrive on a date that has no release; promises for it wait in vain"
                 yield Problem(path, message)

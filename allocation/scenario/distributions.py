@@ -217,9 +217,7 @@ def shape_problems(path: tuple[str | int, ...], value: Distribution) -> Iterator
         case Triangular((low, mode, high)) if not low <= mode <= high:
             yield Problem((*path, "triangular"), f"{low}, {mode}, {high} must be low <= mode <= high")
         case Beta((a, b), low, high) if a <= 0 or b <= 0 or low > high:
-            yield Problem(
-                (*path, "beta"), f"needs shapes above 0 and low <= high; it has {a}, {b}, {low}, {high}"
-            )
+            yield Problem((*path, "beta"), f"needs shapes above 0 and low <= high; it has {a}, {b}, {low}, {high}")
         case Normal(shape) if shape.sd <= 0 or shape.low >= shape.high:
             yield Problem((*path, "normal"), f"needs sd above 0 and low < high; it has sd {shape.sd}, "
                           f"low {shape.low}, high {shape.high}")  # fmt: skip
@@ -228,9 +226,7 @@ def shape_problems(path: tuple[str | int, ...], value: Distribution) -> Iterator
                 (*path, "normal", "mean"),
                 f"{shape.mean} is not between low {shape.low} and high {shape.high}",
             )
-        case Choices(choices) if (
-            not any(weight > 0 for weight in choices.values()) or min(choices.values()) < 0
-        ):
+        case Choices(choices) if not any(weight > 0 for weight in choices.values()) or min(choices.values()) < 0:
             yield Problem((*path, "choices"), "needs weights of at least 0, one of them above 0")
 
 

@@ -34,7 +34,7 @@ def dump_policy(policy: Policy) -> str:
     return _yaml(_full(policy))
 
 
-def _sparse(value: object) -> Any:  # noqa: ANN401
+def _sparse(value: object) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         if isinstance(value, Policy):
             return _full(value)
@@ -43,13 +43,13 @@ def _sparse(value: object) -> Any:  # noqa: ANN401
     return _collection(value, _sparse)
 
 
-def _full(value: object) -> Any:  # noqa: ANN401
+def _full(value: object) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: _full(getattr(value, f.name)) for f in fields(value)}
     return _collection(value, _full)
 
 
-def _collection(value: object, inner: Any) -> Any:  # noqa: ANN401
+def _collection(value: object, inner: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: inner(item) for key, item in value.items()}
     if isinstance(value, tuple):
@@ -68,13 +68,13 @@ class _Representer(SafeRepresenter):
         """Write everything out: the reader takes no aliases."""
         return True
 
-    def represent_mapping(self, tag: Any, mapping: Any, flow_style: Any = None) -> MappingNode:  # noqa: ANN401
+    def represent_mapping(self, tag: Any, mapping: Any, flow_style: Any = None) -> MappingNode:
         """A mapping; in one line where it is short and flat."""
         node: MappingNode = super().represent_mapping(tag, mapping, flow_style)
         node.flow_style = _is_short([part for pair in node.value for part in pair])
         return node
 
-    def represent_sequence(self, tag: Any, sequence: Any, flow_style: Any = None) -> SequenceNode:  # noqa: ANN401
+    def represent_sequence(self, tag: Any, sequence: Any, flow_style: Any = None) -> SequenceNode:
         """A list; in one line where it is short and flat."""
         node: SequenceNode = super().represent_sequence(tag, sequence, flow_style)
         node.flow_style = _is_short(node.value)
@@ -87,7 +87,7 @@ def _is_short(nodes: list[Any]) -> bool:
     return len(nodes) == 0 or sum(_length(node) for node in nodes) <= _ONE_LINE
 
 
-def _length(node: Any) -> int:  # noqa: ANN401 - ruamel's nodes declare no attributes
+def _length(node: Any) -> int:
     if isinstance(node, ScalarNode):
         return len(node.value) + 2
     parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
@@ -103,9 +103,7 @@ def _text(representer: SafeRepresenter, value: str) -> ScalarNode:
 
 def _decimal(representer: SafeRepresenter, value: Decimal) -> ScalarNode:
     text = format(value, "f")
-    node: ScalarNode = representer.represent_scalar(
-        f"tag:yaml.org,2002:{'float' if '.' in text else 'int'}", text
-    )
+    node: ScalarNode = representer.represent_scalar(f"tag:yaml.org,2002:{'float' if '.' in text else 'int'}", text)
     return node
 
 

@@ -63,9 +63,7 @@ def parse_scenario(
     return scenario
 
 
-def load_policy(
-    path: str | Path, overrides: Mapping[str, object] | None = None, *, label: str = "override"
-) -> Policy:
+def load_policy(path: str | Path, overrides: Mapping[str, object] | None = None, *, label: str = "override") -> Policy:
     """Load a policy from a YAML or JSON file with the keys of RULES.md section 10.
 
     Args:
@@ -117,9 +115,7 @@ def find_scenario(name_or_path: str | Path) -> Path:
         return path
     hint = suggestion(name_or_path, names)
     shipped = "" if "known:" in hint else f"; known: {', '.join(names)}"
-    raise ScenarioError(
-        f"no scenario is called {str(name_or_path)!r}{hint}{shipped}; or give the path of a file"
-    )
+    raise ScenarioError(f"no scenario is called {str(name_or_path)!r}{hint}{shipped}; or give the path of a file")
 
 
 def _policy(document: Document, overrides: Mapping[str, object], label: str) -> Policy:
@@ -148,9 +144,7 @@ def _text(path: Path, error: type[InvalidInput]) -> str:
     shown = _shown(path)
 
     def fail(message: str, line: int | None = None) -> InvalidInput:
-        return error(
-            [Problem((), message, shown if line is None else f"{shown}:{line}")], f"{shown} cannot be read"
-        )
+        return error([Problem((), message, shown if line is None else f"{shown}:{line}")], f"{shown} cannot be read")
 
     if not _is_file(path):
         raise fail("is a folder; give a file" if path.is_dir() else "is no file that is there")

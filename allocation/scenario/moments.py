@@ -8,9 +8,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator
 
-_INSTANT = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ]+(\d\d?)(:\d\d(?::\d\d(?:\.\d{1,6})?)?) *([Zz]|[-+]\d\d(?::?\d\d)?)?"
-)
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ]+(\d\d?)(:\d\d(?::\d\d(?:\.\d{1,6})?)?) *([Zz]|[-+]\d\d(?::?\d\d)?)?")
 
 
 def _read_day(value: object) -> object:

@@ -76,7 +76,7 @@ def apply_overrides(
     return replace(document, data=data, lines=lines, label=label)
 
 
-def _set(data: Any, path: tuple[str, ...], value: object, record: type) -> str | None:  # noqa: ANN401
+def _set(data: Any, path: tuple[str, ...], value: object, record: type) -> str | None:
     """Set a value below plain data; a text says why that cannot be."""
     annotation: object = record
     holder = data
@@ -106,14 +106,14 @@ def _refusal(annotation: object, path: tuple[str, ...], depth: int) -> str:
     return f"unknown key {path[depth]}: {around} is one value; set {around} itself"
 
 
-def _key(holder: Any, part: str) -> Any:  # noqa: ANN401
+def _key(holder: Any, part: str) -> Any:
     """The key as the holder has it: an index, a number, or the text."""
     if isinstance(holder, list):
         return int(part)
     return next((key for key in holder if str(key) == part), part)
 
 
-def to_plain(value: object) -> Any:  # noqa: ANN401
+def to_plain(value: object) -> Any:
     """A value from Python as the plain data that a file would hold; numbers are taken as they print."""
     if value is None or isinstance(value, str | Decimal):
         return value

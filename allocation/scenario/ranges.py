@@ -80,9 +80,7 @@ def drawn(path: Path, value: Distribution, low: int, high: int = AMOUNT_MAX) -> 
     if not shape:
         least, most = support_of(value)
         if least < low or most > high:
-            yield Problem(
-                path, f"can take values from {least} to {most}, which is not between {low} and {high}"
-            )
+            yield Problem(path, f"can take values from {least} to {most}, which is not between {low} and {high}")
 
 
 def drawn_by_tier(path: Path, value: PerTier, low: int, high: int = AMOUNT_MAX) -> Iterator[Problem]:
@@ -122,9 +120,7 @@ def instant(path: Path, value: dt.datetime) -> Iterator[Problem]:
     """An instant with an offset, to the millisecond."""
     offset = value.utcoffset()
     if offset is None:
-        yield Problem(
-            path, f"{value.isoformat()} has no offset; write one, such as {value.isoformat()}-05:00"
-        )
+        yield Problem(path, f"{value.isoformat()} has no offset; write one, such as {value.isoformat()}-05:00")
     elif offset.total_seconds() % 60:
         yield Problem(path, f"{value.isoformat()} has an offset that is not in whole minutes")
     if value.microsecond % 1000:

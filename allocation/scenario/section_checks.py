@@ -30,9 +30,7 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 def check_name(name: str) -> Iterator[Problem]:
     """A name that can be a folder."""
     if not _SLUG.fullmatch(name):
-        yield Problem(
-            ("name",), f"{name!r} is no name of lower-case words and hyphens, such as iphone-15-pro"
-        )
+        yield Problem(("name",), f"{name!r} is no name of lower-case words and hyphens, such as iphone-15-pro")
     yield from ranges.text(("name",), name, longest=80)
 
 
@@ -72,22 +70,16 @@ def check_supply(supply: tuple[PoolSupply, ...]) -> Iterator[Problem]:
         yield from ranges.whole((*path, "on_hand"), pool.on_hand, 0, QUANTITY_MAX)
         pools[pool.sku, pool.location] += 1
         if pools[pool.sku, pool.location] > 1:
-            yield Problem(
-                path, f"pool {pool.sku} at {pool.location} is there already; a pool is written once"
-            )
+            yield Problem(path, f"pool {pool.sku} at {pool.location} is there already; a pool is written once")
         for at, delivery in enumerate(pool.expected):
             yield from _delivery((*path, "expected", at), delivery)
             refs[delivery.ref] += 1
             if refs[delivery.ref] > 1:
-                yield Problem(
-                    (*path, "expected", at, "ref"), f"{delivery.ref} is used already; references are unique"
-                )
+                yield Problem((*path, "expected", at, "ref"), f"{delivery.ref} is used already; references are unique")
         for at, (before, after) in enumerate(pairwise(pool.expected), 1):
             if after.date < before.date:
                 where = (*path, "expected", at, "date")
-                yield Problem(
-                    where, f"waves out of order: {after.date} comes after {before.date}; sort them by date"
-                )
+                yield Problem(where, f"waves out of order: {after.date} comes after {before.date}; sort them by date")
 
 
 def _delivery(path: ranges.Path, delivery: Delivery) -> Iterator[Problem]:
@@ -111,9 +103,7 @@ def check_demand(demand: Demand) -> Iterator[Problem]:
     by_date: dict[ranges.Path, Decimal] = {(str(date),): share for date, share in demand.ship_dates.items()}
     yield from ranges.shares(("demand", "ship_dates"), by_date)
     if demand.items:
-        by_item: dict[ranges.Path, Decimal] = {
-            (i, "share"): item.share for i, item in enumerate(demand.items)
-        }
+        by_item: dict[ranges.Path, Decimal] = {(i, "share"): item.share for i, item in enumerate(demand.items)}
         yield from ranges.shares(("demand", "items"), by_item)
         yield from _unique_items(demand.items)
     for name, most in (("lines_per_order", LINES_MAX), ("quantities", QUANTITY_MAX)):
@@ -167,9 +157,7 @@ def _arrivals(demand: Demand) -> Iterator[Problem]:
         case TableArrivals() as table:
             for index, (hours, _) in enumerate(table.points):
                 yield from ranges.above_zero((*path, "points", index, 0), hours, HOURS_MAX)
-            yield from ranges.shares(
-                (*path, "points"), {(i, 1): share for i, (_, share) in enumerate(table.points)}
-            )
+            yield from ranges.shares((*path, "points"), {(i, 1): share for i, (_, share) in enumerate(table.points)})
             for index, (before, after) in enumerate(pairwise(table.points), 1):
                 if after[0] <= before[0]:
                     yield Problem((*path, "points", index, 0), f"{after[0]} hours is not after {before[0]}")
@@ -228,14 +216,10 @@ def _releases(runs: tuple[ReleaseRun, ...]) -> Iterator[Problem]:
             continue
         before = runs[index - 1]
         if run.ship_date <= before.ship_date:
-            message = (
-                f"releases out of order: {run.ship_date} comes after {before.ship_date}; each date has one"
-            )
+            message = f"releases out of order: {run.ship_date} comes after {before.ship_date}; each date has one"
             yield Problem((*path, "ship_date"), message)
         elif ranges.aware((run.at, before.at)) and run.at < before.at:
-            yield Problem(
-                (*path, "at"), f"{run.at} is before the release of {before.ship_date} at {before.at}"
-            )
+            yield Problem((*path, "at"), f"{run.at} is before the release of {before.ship_date} at {before.at}")
 
 
 def _cut_offs(schedule: Schedule) -> Iterator[Problem]:

@@ -109,7 +109,7 @@ def _read_section(hint: object, data: object, prefix: Path) -> tuple[Any, list[P
 
 
 @cache
-def _adapter(hint: Any) -> TypeAdapter[Any]:  # noqa: ANN401
+def _adapter(hint: Any) -> TypeAdapter[Any]:
     return TypeAdapter(hint)
 
 
@@ -146,9 +146,7 @@ def _problem(hint: object, detail: Mapping[str, Any]) -> Problem:
     if kind in {"literal_error", "union_tag_invalid"}:
         return Problem(path, _not_one_of(path, holder, detail))
     if kind == "too_long":
-        return Problem(
-            path, f"has {detail['ctx']['actual_length']} entries; it takes {detail['ctx']['max_length']}"
-        )
+        return Problem(path, f"has {detail['ctx']['actual_length']} entries; it takes {detail['ctx']['max_length']}")
     message = _EXPECTED.get(kind, detail["msg"])
     return Problem(path, f"{shown(value)} {message}" if kind in _EXPECTED else f"{shown(value)}: {message}")
 

@@ -141,11 +141,9 @@ class _Reader:
                 self._path.pop()
         return None
 
-    def _node(self, event: Any) -> str | None:  # noqa: ANN401 - ruamel's events declare no attributes
+    def _node(self, event: Any) -> str | None:
         tag = getattr(event, "tag", None)
-        if tag is not None and not (
-            isinstance(event, ScalarEvent) and str(tag) in {"!", "tag:yaml.org,2002:str"}
-        ):
+        if tag is not None and not (isinstance(event, ScalarEvent) and str(tag) in {"!", "tag:yaml.org,2002:str"}):
             return f"the tag {tag} is not taken; write plain values"
         parent = self._stack[-1] if self._stack else None
         line = event.start_mark.line + 1
@@ -165,7 +163,7 @@ class _Reader:
             self._path.pop()
         return None
 
-    def _key(self, parent: dict[Any, Any], key: Any, written: str, line: int) -> None:  # noqa: ANN401
+    def _key(self, parent: dict[Any, Any], key: Any, written: str, line: int) -> None:
         key = written if key is None else key
         path = (*self._path, str(key))
         if key in parent or path in self.lines:
@@ -177,7 +175,7 @@ class _Reader:
             self.lines[path] = line
         self._keys[-1] = key
 
-    def _place(self, parent: Any, value: Any, line: int) -> None:  # noqa: ANN401
+    def _place(self, parent: Any, value: Any, line: int) -> None:
         if parent is None:
             self.root = value
             self.lines[()] = line
@@ -199,13 +197,13 @@ class _Repeated:
 _WAITING = _Repeated()
 
 
-def _empty(event: Event) -> Any:  # noqa: ANN401
+def _empty(event: Event) -> Any:
     if isinstance(event, ScalarEvent):
         return _scalar(event)
     return {} if isinstance(event, MappingStartEvent) else []
 
 
-def _scalar(event: Any) -> Any:  # noqa: ANN401
+def _scalar(event: Any) -> Any:
     """A scalar in the core schema of YAML 1.2, with decimals exact and dates and truth values as text."""
     text = str(event.value)
     if not event.implicit[0] or event.style is not None:

@@ -53,6 +53,7 @@ def play_launch(tape: Columns, policy: Policy, advance: Callable[[int], None] | 
         own = np.flatnonzero(np.isin(tape.commands["kind"], kinds))
         environment.process(_act(environment, engine, tape.commands[own], own, advance))
     environment.run()
+    engine.finish()
     return engine
 
 

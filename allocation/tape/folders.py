@@ -213,7 +213,7 @@ def policy_from_plain(data: Mapping[str, Any]) -> Policy:
     known = {field.name for field in fields(Policy)}
     problems = [Problem((name,), "is no part of a policy; take it out") for name in data if name not in known]
     values: dict[str, Any] = {}
-    for name in known & data.keys():
+    for name in sorted(known & data.keys()):
         try:
             values[name] = _section(name, data[name])
         except (TypeError, AttributeError, InvalidOperation) as problem:

@@ -89,9 +89,9 @@ def decisions_frame(engine: AllocationEngine) -> pd.DataFrame:
     who = pa.array(log["reservation"], mask=log["reservation"] == NOBODY)
     return pd.DataFrame(
         {
-            "sequence": np.arange(len(log)),
+            "sequence": np.arange(len(log), dtype=np.int32),
             "at": _instants(commands["at"][log["command"]]),
-            "line": log["command"].astype(np.int64) + 1,
+            "line": log["command"] + np.int32(1),
             "cause": _words(CAUSES, commands["kind"][log["command"]]),
             "step": _words(STEPS, log["step"].astype(np.int64) - 1),
             "reservation_id": _text(ids.take(who)),

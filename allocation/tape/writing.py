@@ -201,7 +201,7 @@ def _adopt(columns: Columns, row: dict[str, int]) -> dict[str, Any]:
     order, expires = columns.orders.name(row["order"]), int(adoption["expires_at"])
     return {
         **_pool(columns, row["pool"]),
-        "reservation_id": reservation_name(order, row["lines"]),
+        "reservation_id": reservation_name(order, int(adoption["line"])),
         "order_id": order,
         "quantity": int(adoption["quantity"]),
         "tier": _tier(columns, row),

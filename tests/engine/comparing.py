@@ -83,9 +83,7 @@ class WatchedReference(Reference):
 
     def _watch(self, pool: Pool, reservation: Reservation, day: date) -> None:
         numbers = (self._supply_by, self._limit, self._promised, self._atp)
-        self.watched.append(
-            (reservation.reservation_id, day.toordinal(), *(number(pool, day) for number in numbers))
-        )
+        self.watched.append((reservation.reservation_id, day.toordinal(), *(number(pool, day) for number in numbers)))
 
 
 def is_promise(row: Any) -> bool:

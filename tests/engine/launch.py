@@ -36,9 +36,7 @@ class Launch:
     ) -> Decisions:
         """Set the supply of a pool."""
         expected = None if waves is None else [{"date": day, "quantity": units} for day, units in waves]
-        return self.engine.supply(
-            self.now, sku, PLACE, on_hand=on_hand, received=received, expected=expected
-        )
+        return self.engine.supply(self.now, sku, PLACE, on_hand=on_hand, received=received, expected=expected)
 
     def rate(self, rate: Any) -> Decisions:
         """Set the pool's overbooking rate."""

@@ -111,10 +111,16 @@ def _adopt(engine: AllocationEngine, r: int, at: str, facts: dict[str, Command])
     held, name = int(row["status"]) in HELD, engine.reservation_id(r)
     ticking = held and not row["paid"]
     return {
-        **{"type": "adopt", "at": at, "sku": sku, "location": location},
-        **{"reservation_id": name, "order_id": engine.order_id(int(row["order"]))},
-        **{"quantity": int(row["quantity"]), "tier": engine.tiers[int(row["tier"])]},
-        **{"arrival": int(row["arrival"]), "status": Status(int(row["status"])).name},
+        "type": "adopt",
+        "at": at,
+        "sku": sku,
+        "location": location,
+        "reservation_id": name,
+        "order_id": engine.order_id(int(row["order"])),
+        "quantity": int(row["quantity"]),
+        "tier": engine.tiers[int(row["tier"])],
+        "arrival": int(row["arrival"]),
+        "status": Status(int(row["status"])).name,
         "requested": day_text(int(tables.dates[row["requested"]]["day"])),
         "assigned": day_text(int(tables.dates[row["assigned"]]["day"])) if held else None,
         "paid": bool(row["paid"]),
@@ -141,8 +147,7 @@ def decisions_of(engine: AllocationEngine, first: int, line: int) -> list[tuple[
     """All decisions from a sequence number on, with lines counted from the cut."""
     found = (engine.decisions[i] for i in range(first, len(engine.decisions)))
     return [
-        (d.at, d.line - line, d.cause, d.step, d.reservation_id, d.before, d.after, d.reason, d.ship_date)
-        + (d.arithmetic,)
+        (d.line - line, d.at, d.cause, d.step, d.reservation_id, d.before, d.after, d.reason, d.arithmetic)
         for d in found
     ]
 
@@ -221,7 +226,7 @@ def test_hand_over_keeps_arrivals_clocks_and_marks() -> None:
     names = [old.place(1, payment="PENDING"), old.place(1), old.place(1, tier="VIP"), old.place(1, D22)]
     old.confirm(D22)
     new = AllocationEngine(old.engine.policy)
-    for command in hand_over(old.engine, old.now, dict.fromkeys(names, {})):
+    for command in hand_over(old.engine, old.now, {name: {} for name in names}):
         assert not new.apply(command).refused
     assert [state[:2] for state in engine_state(new)] == [
         (names[0], "RESERVED"),

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from allocation.engine.allocation_engine import AllocationEngine
-from allocation.engine.errors import NotFound
+from allocation.engine.errors import NotFound, SettingError
 from allocation.engine.outcome import outcome
 from allocation.engine.policy import Policy
 from tests.engine.launch import D15, D22, D29, OPENING, PLACE, SKU, WAVES, Launch
@@ -182,7 +182,7 @@ def test_atp_of_an_unknown_pool_names_the_known_ones() -> None:
 def test_question_with_a_malformed_date_names_it(day: str) -> None:
     launch = Launch()
     launch.supply(1)
-    with pytest.raises(ValueError, match=f"ship_date.*{day}"):
+    with pytest.raises(SettingError, match=f"ship_date.*{day}"):
         launch.engine.atp(SKU, PLACE, day)
 
 
@@ -190,7 +190,7 @@ def test_question_with_a_malformed_date_names_it(day: str) -> None:
 def test_question_with_a_malformed_quantity_names_it(quantity: int) -> None:
     launch = Launch()
     launch.supply(1)
-    with pytest.raises(ValueError, match=f"quantity.*{quantity}"):
+    with pytest.raises(SettingError, match=f"quantity.*{quantity}"):
         launch.engine.atp(SKU, PLACE, D15, quantity)
 
 

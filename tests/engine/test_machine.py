@@ -23,7 +23,6 @@ from tests.engine.comparing import (
     engine_state,
     statuses_of,
 )
-from tests.reference import TapeFault
 
 START = datetime(2025, 10, 20, 13, tzinfo=UTC)
 POOLS = (("SKU-A", "NY"), ("SKU-A", "LA"), ("SKU-B", "NY"))
@@ -128,13 +127,12 @@ BROKEN_ORDERS: tuple[dict[str, Any], ...] = (
 class AnyCommands(RuleBasedStateMachine):
     """The engine and the reference under the same commands."""
 
-    @initialize(policy=policies, hands_over=st.booleans())
-    def begin(self, policy: dict[str, Any], hands_over: bool) -> None:
+    @initialize(policy=policies)
+    def begin(self, policy: dict[str, Any]) -> None:
         self.pair = Pair(policy)
         self.now = START
         self.arrivals = 0
         self.before: dict[int, int] = {}
-        self.handing_over = hands_over
         for sku, location in POOLS[:2]:
             self._play("supply", sku=sku, location=location, on_hand=2)
 
@@ -160,9 +158,7 @@ class AnyCommands(RuleBasedStateMachine):
         assert all(int(row["step"]) == Step.RELEASED for row in rows if int(row["after"]) == Status.ALLOCATED)
         for pool in range(1, len(tables.pools)):
             units = sum(
-                int(tables.reservations[r]["quantity"])
-                for r in given
-                if int(tables.reservations[r]["pool"]) == pool
+                int(tables.reservations[r]["quantity"]) for r in given if int(tables.reservations[r]["pool"]) == pool
             )
             assert units <= int(on_hand[pool])
             assert int(tables.pools["on_hand"][pool]) == int(on_hand[pool]) - units
@@ -227,18 +223,18 @@ class AnyCommands(RuleBasedStateMachine):
     def overbooking(self, pool: tuple[str, str], rate: float) -> None:
         self._play("overbooking", sku=pool[0], location=pool[1], rate=rate)
 
-    @rule(target=targets, delay=delays)
-    def pay(self, target: dict[str, str], delay: int) -> None:
+    @rule(named=targets, delay=delays)
+    def pay(self, named: dict[str, str], delay: int) -> None:
         self._wait(delay)
-        self._play("pay", **target)
+        self._play("pay", **named)
 
-    @rule(target=targets, only=st.sampled_from((None, None, "waiting", "held", "confirmed")))
-    def cancel(self, target: dict[str, str], only: str | None) -> None:
-        self._play("cancel", **target, **({"only": only} if only else {}))
+    @rule(named=targets, only=st.sampled_from((None, None, "waiting", "held", "confirmed")))
+    def cancel(self, named: dict[str, str], only: str | None) -> None:
+        self._play("cancel", **named, **({"only": only} if only else {}))
 
-    @rule(target=targets, tier=tiers)
-    def tier(self, target: dict[str, str], tier: str) -> None:
-        self._play("tier", **target, tier=tier)
+    @rule(named=targets, tier=tiers)
+    def tier(self, named: dict[str, str], tier: str) -> None:
+        self._play("tier", **named, tier=tier)
 
     @rule(delay=delays)
     def expire(self, delay: int) -> None:
@@ -265,18 +261,24 @@ class AnyCommands(RuleBasedStateMachine):
         paid=st.booleans(),
         taken=st.booleans(),
     )
-    def adopt(
-        self, pool, order, line, quantity, tier, status, requested, later, paid, taken
-    ) -> None:
+    def adopt(self, pool, order, line, quantity, tier, status, requested, later, *, paid, taken) -> None:
         self.arrivals += 0 if taken else 2
         held = status in ("RESERVED", "CONFIRMED")
         assigned = DAYS[min(DAYS.index(requested) + later, len(DAYS) - 1)] if held and later is not None else None
         clock = (self.now + timedelta(hours=5)).isoformat()
         self._play(
             "adopt",
-            **{"sku": pool[0], "location": pool[1], "reservation_id": f"RES-{order}-{line}", "order_id": order},
-            **{"quantity": quantity, "tier": tier, "arrival": self.arrivals, "requested": requested},
-            **{"assigned": assigned, "status": status, "paid": paid or status == "CONFIRMED"},
+            sku=pool[0],
+            location=pool[1],
+            reservation_id=f"RES-{order}-{line}",
+            order_id=order,
+            quantity=quantity,
+            tier=tier,
+            arrival=self.arrivals,
+            requested=requested,
+            assigned=assigned,
+            status=status,
+            paid=paid or status == "CONFIRMED",
             expires_at=clock if held and not paid else None,
         )
 
@@ -286,16 +288,13 @@ class AnyCommands(RuleBasedStateMachine):
 
     @rule(command=st.sampled_from(NONSENSE))
     def nonsense(self, command: dict[str, Any]) -> None:
-        """Both call it an error, and nothing has changed."""
-        engine, reference = self.pair.engine, self.pair.reference
-        before = (engine_state(engine), engine.played, len(engine.decisions))
-        fault = {**command, "at": self.now.isoformat()}
+        """It is an error, and nothing has changed: the reference goes on without having heard of it."""
+        engine = self.pair.engine
+        before = (engine.played, len(engine.decisions))
         with pytest.raises(TapeError):
-            engine.apply(fault)
-        with pytest.raises(TapeFault):
-            reference.apply(fault, 0)
-        assert (engine_state(engine), engine.played, len(engine.decisions)) == before
-        assert engine_state(engine) == reference.state()
+            engine.apply({**command, "at": self.now.isoformat()})
+        assert (engine.played, len(engine.decisions)) == before
+        assert engine_state(engine) == self.pair.reference.state()
 
     @rule()
     def time_goes_back(self) -> None:
@@ -348,5 +347,5 @@ def _named(pool: tuple[str, str] | None) -> dict[str, str]:
 
 TestAnyCommands = AnyCommands.TestCase
 TestAnyCommands.settings = settings(
-    max_examples=12 if numba.config.DISABLE_JIT else 60, stateful_step_count=40, deadline=None
+    max_examples=12 if numba.config.DISABLE_JIT else 150, stateful_step_count=40, deadline=None
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from allocation.engine.errors import NotFound
-from tests.engine.launch import D15, D22, D29, PLACE, SKU, Launch
+from tests.engine.launch import D15, D22, D29, Launch
 
 ONE = {"overbooking": {"rate": 1}}
 PROVISIONAL = {**ONE, "hold": "provisional"}
@@ -442,9 +442,7 @@ def test_cancel_acts_on_the_kind_that_it_names(only: str | None, cancelled: str)
     names = {"C": launch.place(1, D15), "R": launch.place(1, D22), "Q": launch.place(5, D15)}
     launch.confirm(D15)
     assert launch.statuses(list(names.values())) == ["CONFIRMED", "RESERVED", "QUEUED"]
-    refused = [
-        launch.engine.cancel(launch.now, reservation_id=name, only=only).refused for name in names.values()
-    ]
+    refused = [launch.engine.cancel(launch.now, reservation_id=name, only=only).refused for name in names.values()]
     assert "".join(key for key in names if launch.end_of(names[key]) == ("CANCELLED", "customer")) == cancelled
     assert refused == [key not in cancelled for key in names]
 

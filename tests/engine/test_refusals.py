@@ -251,8 +251,17 @@ def test_place_with_the_order_id_of_an_adopted_reservation_is_refused() -> None:
 def adopt(launch: Launch, **change: Any) -> Any:
     """Adopt a reservation, with some fields changed."""
     fields = {
-        **{"sku": SKU, "location": PLACE, "reservation_id": "RES-A-1", "order_id": "A", "quantity": 1},
-        **{"tier": "VIP", "arrival": 5, "requested": D15, "assigned": D15, "status": "RESERVED", "paid": True},
+        "sku": SKU,
+        "location": PLACE,
+        "reservation_id": "RES-A-1",
+        "order_id": "A",
+        "quantity": 1,
+        "tier": "VIP",
+        "arrival": 5,
+        "requested": D15,
+        "assigned": D15,
+        "status": "RESERVED",
+        "paid": True,
     }
     return launch.engine.adopt(launch.now, **{**fields, **change})
 
@@ -280,9 +289,7 @@ COMMANDS_WITHOUT_EFFECT: list[tuple[dict[str, Any], Refusal]] = [
 
 
 @pytest.mark.parametrize(("command", "bit"), COMMANDS_WITHOUT_EFFECT)
-def test_command_that_could_do_nothing_is_refused_and_changes_nothing(
-    command: dict[str, Any], bit: Refusal
-) -> None:
+def test_command_that_could_do_nothing_is_refused_and_changes_nothing(command: dict[str, Any], bit: Refusal) -> None:
     launch = small()
     launch.place(1, order_id="HELD")
     launch.place(1, order_id="ENDED", payment="PENDING")

@@ -63,9 +63,9 @@ def test_a_shape_without_meaning(value):
 
 
 def test_a_normal_that_is_cut_to_nothing_has_its_own_mean():
-    assert Normal(
-        NormalShape(Decimal(5), Decimal(10**9), Decimal(5), Decimal("5.000000001"))
-    ).mean == pytest.approx(5, abs=1e-6)
+    assert Normal(NormalShape(Decimal(5), Decimal(10**9), Decimal(5), Decimal("5.000000001"))).mean == pytest.approx(
+        5, abs=1e-6
+    )
 
 
 def test_a_tier_that_is_not_named_has_nothing():

@@ -84,14 +84,10 @@ policies = st.builds(
     scoring=st.builds(Scoring, *[decimals(0, 10, 6)] * 3),
     overbooking=st.builds(Overbooking, decimals(0, 3, 6)),
     hold=st.sampled_from(["firm", "provisional"]),
-    queue=st.builds(
-        Queue, st.just(True), st.none() | st.integers(1, 99), st.sampled_from(["arrival", "priority"])
-    ),
+    queue=st.builds(Queue, st.just(True), st.none() | st.integers(1, 99), st.sampled_from(["arrival", "priority"])),
     waves=st.builds(Waves, st.just("requested"), st.booleans()),
     expiration=st.builds(Expiration, st.integers(0, 9), decimals(0, 9, 6), st.none() | decimals(0, 9, 6)),
-    intake=st.builds(
-        Intake, st.integers(0, 9), st.none() | st.integers(9, 99), st.none() | st.integers(9, 10)
-    ),
+    intake=st.builds(Intake, st.integers(0, 9), st.none() | st.integers(9, 99), st.none() | st.integers(9, 10)),
     confirm=st.builds(Confirm, st.sampled_from(["keep", "cancel", "roll_over"])),
     release=st.builds(Release, standby=st.booleans(), alert_broken_share=decimals(0, 1, 6)),
 )
@@ -116,9 +112,9 @@ def scenarios(draw):
     sku = draw(words)
     supply = (s.PoolSupply(sku, draw(words), draw(words), draw(st.integers(0, 9)), expected),)
     opens = dt.datetime(2025, 9, 1, 10, tzinfo=draw(offsets))
-    closes = (
-        opens + dt.timedelta(hours=draw(st.integers(1, 48)), milliseconds=draw(st.integers(0, 999)))
-    ).astimezone(dt.UTC)
+    closes = (opens + dt.timedelta(hours=draw(st.integers(1, 48)), milliseconds=draw(st.integers(0, 999)))).astimezone(
+        dt.UTC
+    )
     if draw(st.booleans()):
         who = {"counts": draw(st.dictionaries(st.sampled_from(TIERS), st.integers(0, 999), min_size=1))}
     else:

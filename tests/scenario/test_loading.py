@@ -69,9 +69,7 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
 def test_a_path_below_the_working_folder_is_shown_as_one_would_write_it(tmp_path, monkeypatch, launch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "launch.yaml").write_text(
-        "\ufeff" + launch.replace("margin: 90", "margin: x"), "utf-8"
-    )
+    (tmp_path / "mine" / "launch.yaml").write_text("\ufeff" + launch.replace("margin: 90", "margin: x"), "utf-8")
     with pytest.raises(ScenarioError, match=r"mine/launch\.yaml:23: economics\.margin: 'x' is no number"):
         load_scenario(tmp_path / "mine" / "launch.yaml")
 
@@ -99,9 +97,9 @@ def test_overrides_replace_values_of_the_file():
 def test_an_override_may_be_a_dataclass_or_a_whole_section(launch):
     policy = Policy(overbooking=Overbooking(Decimal("1.1")))
     assert parse_scenario(launch, overrides={"policy": policy}).policy == policy
-    assert parse_scenario(
-        launch, overrides={"policy.overbooking": {"rate": 1.2}}
-    ).policy.overbooking.rate == Decimal("1.2")
+    assert parse_scenario(launch, overrides={"policy.overbooking": {"rate": 1.2}}).policy.overbooking.rate == Decimal(
+        "1.2"
+    )
     assert (
         parse_scenario(
             launch, overrides={"demand.counts": None, "demand.total": 7, "demand.mix": {"VIP": 1}}
@@ -177,9 +175,7 @@ def test_a_policy_file(tmp_path, monkeypatch):
         assert policy.overbooking.rate == Decimal("1.15")
         assert Fraction(policy.overbooking.rate) * 100 == 115
         assert policy.queue.max_depth == 3
-    assert load_policy("p.yaml", {"overbooking.rate": 1}) == load_policy(
-        "p.yaml", {"policy.overbooking.rate": 1}
-    )
+    assert load_policy("p.yaml", {"overbooking.rate": 1}) == load_policy("p.yaml", {"policy.overbooking.rate": 1})
     Path("bad.yaml").write_text(
         "overbooking: {rat: 1}\nintake: {min_days: 9, max_days: 8}\nhold: firm\nhold: firm\ntiers: [1]\n"
     )

@@ -450,9 +450,7 @@ def test_odd_schedules_are_a_warning(launch):
         "ref: PO-1", "ref: PO-1, late: {probability: 1, days: 3}"
     )
     found = [str(p) for p in scenario_warnings(parse_scenario(text))]
-    assert found[0].startswith(
-        "schedule.release.0.at: 2025-09-21 02:00:00-04:00 is before the delivery of 2025-09-22"
-    )
+    assert found[0].startswith("schedule.release.0.at: 2025-09-21 02:00:00-04:00 is before the delivery of 2025-09-22")
     assert found[1].startswith(
         "supply.0.expected.0.late.days: a late delivery can arrive on a date that has no release"
     )

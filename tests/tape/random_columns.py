@@ -108,10 +108,9 @@ class Writer:
             requested = self.day()
             clock = START + int(self.rng.integers(10 * DAY_MS)) if held and not paid else UNLIMITED
             assigned = requested + self.pick(0, 4) if held else 0
-            self.adoptions.append((self.pick(1, 2), 2 * number, clock, requested, assigned, status))
+            self.adoptions.append((self.pick(1, 2), 2 * number, clock, requested, assigned, 1 + number % 2, status))
             order, tier = {"order": self.orders + number // 2, "number": number}, int(self.rng.integers(4))
             self.add(Kind.ADOPT, pool=self.pick(1, 2), tier=tier, paid=paid, **order)
-            self.commands[-1]["lines"] = 1 + number % 2
         self.orders += (len(self.adoptions) + 1) // 2
         if self.rng.random() < 0.5:
             marks = [(0, self.day(), 0) for _ in range(self.pick(0, 1, 2))]
