@@ -22,9 +22,9 @@ def date_numbers(instants: pd.Series) -> NDArray[np.float64]:
 def time_axis(ax: Axes, start: pd.Timestamp, end: pd.Timestamp, *, named_zone: bool = True) -> None:
     """A time axis between two instants, in their time zone; its label says which days, and which zone."""
     zone = end.tzinfo
-    ax.xaxis_date(zone)  # type: ignore[arg-type]
-    locator = AutoDateLocator(tz=zone, minticks=2, maxticks=6)
-    formatter = ConciseDateFormatter(
+    ax.xaxis_date(zone)
+    locator = AutoDateLocator(tz=zone, minticks=2, maxticks=6)  # type: ignore[no-untyped-call]
+    formatter = ConciseDateFormatter(  # type: ignore[no-untyped-call]
         locator,
         tz=zone,
         show_offset=False,

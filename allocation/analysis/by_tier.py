@@ -12,7 +12,7 @@ from allocation.tape import Run
 OUTCOMES = (*ENDINGS, "open")
 """How a reservation can have ended, or that it is still open."""
 _ENDED = ("ALLOCATED", "CANCELLED", "EXPIRED", "REJECTED")
-_DAY = pd.Timedelta(days=1)
+_DAY_S = 86_400
 
 
 def tiers_by_score(run: Run) -> list[str]:
@@ -72,8 +72,8 @@ def waiting_days(run: Run) -> pd.DataFrame:
     frame = reservations[["reservation_id", "tier"]].copy()
     for name, statuses in (("days_until_confirmed", ("CONFIRMED",)), ("days_until_end", _ENDED)):
         reached = changes[changes["after"].isin(statuses)].drop_duplicates("row")
-        at = pd.Series(reached["at"].to_numpy(), index=reached["row"].to_numpy()).reindex(range(len(reservations)))
-        frame[name] = (at - reservations["placed_at"]) / _DAY
+        at = reached.set_index("row")["at"].reindex(range(len(reservations)))
+        frame[name] = (at - reservations["placed_at"]).dt.total_seconds() / _DAY_S
     return frame[reservations["placed_at"].notna()].reset_index(drop=True)
 
 

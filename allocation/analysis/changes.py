@@ -63,4 +63,5 @@ def last_of_command(lines: pd.Series) -> Whole:
 
 def local(run: Run, instants: pd.Series) -> pd.Series:
     """Instants in the policy's time zone."""
-    return instants.dt.tz_convert(run.policy.timezone)
+    converted: pd.Series = instants.dt.tz_convert(run.policy.timezone)
+    return converted

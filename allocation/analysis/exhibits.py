@@ -61,7 +61,8 @@ class Exhibit:
 
         # The picture is an output of its own: one output shows either a picture or a table.
         picture = {"image/png": b64encode(png(self.figure)).decode(), "text/plain": self.caption}
-        publish_display_data(picture, metadata={"image/png": {"alt": self.caption}})
+        metadata = {"image/png": {"alt": self.caption}}
+        publish_display_data(picture, metadata=metadata)  # type: ignore[no-untyped-call]
         display(_Below(self))  # type: ignore[no-untyped-call]
 
 

@@ -32,8 +32,6 @@ from allocation.tape import Run
 SCHEMA_VERSION = 1
 REPLICATIONS = 20
 _KEYS = {"schema_version", "scenario", "overrides", "seed", "replications", "out"}
-# What is left of the last release's effect at the right edge, as a share of the time before it.
-_AFTERGLOW = 0.06
 
 
 @dataclass
@@ -75,12 +73,12 @@ class LaunchReport:
 
     @property
     def spans(self) -> Spans:
-        """When the first and the last order came, and when everything is over, with a little room after it."""
+        """When the first and the last order came, and when everything is over."""
         placed = self.run.reservations["placed_at"].dt.tz_convert(self.run.policy.timezone)
         closes = placed.max()
-        last = max(self.run.decisions["at"].max().tz_convert(self.run.policy.timezone), closes)
-        rest = max(last - closes, pd.Timedelta(hours=1))
-        return placed.min(), closes, last + rest * _AFTERGLOW
+        last = self.run.decisions["at"].max().tz_convert(self.run.policy.timezone)
+        # A tape may end with its last order; a span of no length cannot be drawn.
+        return placed.min(), closes, max(last, closes + pd.Timedelta(hours=1))
 
     def answer(self, sentence: str) -> Answer:
         """The answer in one sentence."""

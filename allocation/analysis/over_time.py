@@ -87,7 +87,8 @@ def milestones(run: Run) -> pd.DataFrame:
     operations = run.engine.book.used("operations")
     commands = run.engine.book.tables.commands
     acted = pd.DataFrame({name: operations[name] for name in ("command", "kind", "day")})
-    acted["at"] = local(run, pd.Series(pd.DatetimeIndex(_instants(commands, acted["command"])).tz_localize("UTC")))
+    instants = commands["at"][operations["command"]].astype("datetime64[ms]")
+    acted["at"] = local(run, pd.Series(pd.DatetimeIndex(instants).tz_localize("UTC")))
     # Several ship dates may be cut off at one instant.
     for (at, kind), own in acted.groupby(["at", "kind"], sort=True):
         what = "cut-off" if kind == Kind.CONFIRM else "release"
@@ -120,7 +121,3 @@ def _together(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     levels = both.columns.difference(["at", "line"], sort=False)
     both[levels] = both[levels].ffill().fillna(0).astype("int64")
     return both
-
-
-def _instants(commands: Whole, rows: pd.Series) -> Whole:
-    return commands["at"][rows.to_numpy()].astype("datetime64[ms]")

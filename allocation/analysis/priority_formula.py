@@ -68,13 +68,13 @@ def priority_errors(run: Run) -> PriorityErrors:
     """
     placed = _placed(run)
     tiers = tiers_by_score(run)
-    ranks = np.unique(placed["score_micro"], return_inverse=True)[1]
+    ranks: Whole = np.unique(placed["score_micro"], return_inverse=True)[1].astype(np.int64)
     # In millionths of a point, a score is what the formula multiplies it to.
     key = placed["score_micro"].to_numpy() - placed["ms"].to_numpy()
     # Of equal keys the better rank goes first, so that it never counts as overtaken.
-    by_formula = np.lexsort((-ranks, -key))
-    by_arrival = np.argsort(placed["arrival"].to_numpy(), kind="stable")
-    codes = placed["tier"].astype("str").map({tier: i for i, tier in enumerate(tiers)}).to_numpy(np.int64)
+    by_formula = np.lexsort((-ranks, -key)).astype(np.int64)
+    by_arrival = np.argsort(placed["arrival"].to_numpy(), kind="stable").astype(np.int64)
+    codes: Whole = pd.Index(tiers).get_indexer(pd.Index(placed["tier"].astype("str"))).astype(np.int64)
     queues = placed["queue"].to_numpy()
     all_pairs, _ = _rising_pairs(queues, ranks, codes, by_arrival, len(tiers))
     wrong, overtakers = _rising_pairs(queues, ranks, codes, by_formula, len(tiers))
@@ -150,8 +150,8 @@ def _by_tiers(run: Run, tiers: list[str], pairs: Whole, wrong: Whole) -> pd.Data
             if pairs[low, high] or lead > 0:
                 rows.append((tiers[low], tiers[high], lead_hours(lead) if lead > 0 else np.nan))
     frame = pd.DataFrame(rows, columns=["lower", "higher", "lead_hours"])
-    low, high = ([tiers.index(tier) for tier in frame[name]] for name in ("lower", "higher"))
-    frame["pairs"], frame["wrong_pairs"] = pairs[low, high], wrong[low, high]
+    where = tuple([tiers.index(tier) for tier in frame[name]] for name in ("lower", "higher"))
+    frame["pairs"], frame["wrong_pairs"] = pairs[where], wrong[where]
     frame["share_wrong"] = frame["wrong_pairs"] / frame["pairs"].where(frame["pairs"] > 0)
     return frame
 

@@ -9,12 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from allocation.analysis.axes import counts_axis, date_numbers, legend_above, time_axis
+from allocation.analysis.axes import counts_axis, date_numbers, days_between, legend_above, time_axis
 from allocation.analysis.steps import between, thinned
 from allocation.analysis.style import SERIES_LOOKS, in_style, new_axes
 
 Plot = Callable[[pd.DataFrame, Axes], Axes]
 Spans = tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp]
+_AFTERGLOW = 0.06
 
 
 def plot_orders_against_supply(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -89,10 +90,13 @@ def draw_in_two_spans(plot: Plot, frame: pd.DataFrame, spans: Spans) -> Figure:
     with in_style():
         figure = Figure(figsize=(6.4, 4.1))
         left, right = figure.subplots(1, 2, sharey=True)
-        parts = ((left, opens, closes, "while orders came in"), (right, closes, ends, "from then to the end"))
+        # What the last release does is seen in a little room after it.
+        edge = ends + (ends - closes) * _AFTERGLOW
+        parts = ((left, opens, closes, "while orders came in"), (right, closes, edge, "from then to the end"))
         for ax, start, end, title in parts:
             plot(between(frame, start, end), ax)
             time_axis(ax, start, end, named_zone=False)
+            ax.set_xlabel(days_between(start, min(end, ends)))
             ax.set_title(title)
         left.set_ylim(0, max(ax.get_ylim()[1] for ax in (left, right)))
         right.set_ylabel("")

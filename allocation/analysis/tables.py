@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 from html import escape
 from numbers import Integral, Real
+from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
@@ -35,7 +36,7 @@ def html_table(frame: pd.DataFrame, caption: str = "") -> str:
     return f"<table>\n{above}<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def _mark(dtype: object) -> str:
+def _mark(dtype: Any) -> str:
     if is_datetime64_any_dtype(dtype):
         return ' class="when"'
     return ' class="number"' if is_numeric_dtype(dtype) and not is_bool_dtype(dtype) else ""

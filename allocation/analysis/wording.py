@@ -12,6 +12,8 @@ from allocation.analysis.priority_formula import PriorityErrors, lead_hours
 from allocation.tape import Run
 
 _ROUNDED_AWAY = 0.5
+# It does not break at the end of a line.
+_N = "n\u00a0=\u00a0"
 
 
 def overbooking_answer(run: Run, headlines: pd.DataFrame, currency: str) -> str:
@@ -80,14 +82,14 @@ def one_run(run: Run) -> str:
     """What a figure of a single replication rests on: n, seed and replication."""
     known = run.manifest
     drawn = f"; seed {known['seed']}, replication {known['replication']}" if "seed" in known else ""
-    return f"One replication, n = {len(run.reservations):,} reservations{drawn}."
+    return f"One replication, {_N}{len(run.reservations):,} reservations{drawn}."
 
 
 def many_runs(replicated: pd.DataFrame, seed: int, confidence: float = 0.95) -> str:
     """What a figure of several replications rests on: n, seed and what the bars mean."""
     n = len(replicated)
     return (
-        f"Means of n = {n} replications, numbers 0 to {n - 1} of seed {seed}; whiskers and ± are {confidence:.0%} "
+        f"Means of {_N}{n} replications, numbers 0 to {n - 1} of seed {seed}; whiskers and ± are {confidence:.0%} "
         "t intervals for the mean."
     )
 

@@ -34,14 +34,44 @@ _OPTIONS: dict[str, Any] = {
 _INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
+_RULES: list[Any] = []
+"""The rules that are not compiled yet, each behind those that it calls."""
+
+
 def rule(function: F) -> F:
     """Compile a small rule into its callers."""
-    return numba.njit(forceinline=True, **_INNER)(function)  # type: ignore[no-any-return]
+    compiled: F = numba.njit(forceinline=True, **_INNER)(function)
+    return _registered(compiled)
 
 
 def large_rule(function: F) -> F:
     """Compile a rule that is called seldom or is large, as a function of its own."""
-    return numba.njit(**_INNER)(function)  # type: ignore[no-any-return]
+    compiled: F = numba.njit(**_INNER)(function)
+    return _registered(compiled)
+
+
+def _registered(compiled: F) -> F:
+    if not is_interpreted():
+        _RULES.append(compiled)
+    return compiled
+
+
+def _compile_rules(header: Any) -> None:
+    """Compile every rule once, for 64-bit numbers.
+
+    Left to itself, Numba compiles a rule anew for every width of number that it is called with, which takes twice as
+    long. Rules that are given a row are left to it: only their callers know of which table.
+    """
+    types = {"Tables": header, "Links": numba.int64, "int": numba.int64, "bool": numba.boolean}
+    while _RULES:
+        compiled = _RULES.pop(0)
+        parameters = [kind for name, kind in compiled.py_func.__annotations__.items() if name != "return"]
+        if all(kind in types for kind in parameters):
+            compiled.compile(tuple(types[kind] for kind in parameters))
+            compiled.disable_compile()
+
+
+_ENTRIES: list[Entry] = []
 
 
 class Entry:
@@ -54,16 +84,24 @@ class Entry:
     def __init__(self, function: Callable[[Any, int, int], int]) -> None:
         self.function = function
         self._bound: Callable[[Any, int, int], int] | None = None
+        _ENTRIES.append(self)
 
     def bind(self, header: NDArray[Any]) -> Callable[[Any, int, int], int]:
         """The function, to be called with such a header (uncompiled: with the tables) and two whole numbers."""
         if self._bound is None:
+            cold = not is_compiled()
             self._bound = self.function if is_interpreted() else self._compile(header)
+            # All at once: whoever waited for the rules does not wait again for their other entries.
+            for entry in _ENTRIES if cold else ():
+                entry.bind(header)
         return self._bound
 
     def _compile(self, header: NDArray[Any]) -> Callable[[Any, int, int], int]:
         dispatcher = _cached_dispatcher(self.function)
-        signature = (numba.from_dtype(header.dtype)[::1], numba.int64, numba.int64)
+        tables = numba.from_dtype(header.dtype)[::1]
+        signature = (tables, numba.int64, numba.int64)
+        if not is_compiled(self.function.__name__):
+            _compile_rules(tables)
         dispatcher.compile(signature)
         return dispatcher.overloads[signature].entry_point  # type: ignore[no-any-return]
 
@@ -111,6 +149,6 @@ def sources_digest() -> str:
     return digest.hexdigest()[:20]
 
 
-def is_compiled() -> bool:
-    """Whether the rules are in the cache, so that using them costs no compilation."""
-    return is_interpreted() or any(cache_folder().rglob("*.nbi"))
+def is_compiled(entry: str = "_play") -> bool:
+    """Whether an entry into the rules is in the cache, so that using it costs no compilation."""
+    return is_interpreted() or any(cache_folder().rglob(f"*.{entry}-*.nbi"))

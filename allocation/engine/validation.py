@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -133,10 +134,8 @@ def hundreds(value: object) -> int:
 def day(value: object, name: str) -> int:
     """The day number of a calendar date, written ``YYYY-MM-DD``."""
     if isinstance(value, str) and len(value) == len("2025-01-31"):
-        try:
+        with suppress(ValueError):
             value = date.fromisoformat(value)
-        except ValueError:
-            pass
     if not isinstance(value, date) or isinstance(value, datetime):
         raise Malformed(f"{name} {shown(value)} must be a calendar date such as 2025-01-31")
     if not YEAR_MIN <= value.year <= YEAR_MAX:

@@ -33,7 +33,7 @@ class OwnKernel(AsyncKernelManager):
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
-    async def start_kernel(self, **options: Any) -> None:
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         """Start it; ``cwd`` is among the options."""
         folder = Path(options["cwd"])
         self.connection_file = str(folder / "kernel.json")
@@ -62,6 +62,7 @@ def execute(notebook: NotebookNode, parameters: Mapping[str, object], folder: Pa
         None,
         parameters=dict(parameters),
         kernel_name="python3",
+        language="python",
         progress_bar=False,
         execution_timeout=CELL_SECONDS_MAX,
         # Papermill's own `cwd` would change that of this process, where other reports run in other threads.

@@ -277,6 +277,13 @@ def test_equal_scores_do_not_displace_each_other_at_intake() -> None:
     assert launch.statuses(names) == ["RESERVED", "QUEUED"]
 
 
+def test_the_smallest_difference_of_scores_displaces_and_only_downwards() -> None:
+    for taker, statuses in (("ABOVE", ["QUEUED", "RESERVED"]), ("BELOW", ["RESERVED", "QUEUED"])):
+        launch = Launch({**PROVISIONAL, "tiers": {"ABOVE": 50.000001, "BELOW": 49.999999}})
+        launch.supply(1)
+        assert launch.statuses([launch.place(1), launch.place(1, tier=taker)]) == statuses
+
+
 def test_nobody_moves_when_displacing_would_not_be_enough() -> None:
     launch = Launch(PROVISIONAL)
     launch.supply(3)
@@ -397,6 +404,30 @@ def test_new_tier_that_is_not_higher_moves_nobody() -> None:
     launch.engine.tier(launch.now, "STANDARD", order_id="O2")
     assert launch.statuses(names) == ["QUEUED", "WAITLISTED"]
     assert not launch.engine.tier(launch.now, "STANDARD", order_id="O2").refused
+
+
+def test_new_tier_of_the_same_score_does_not_ask_again() -> None:
+    launch = Launch({**PROVISIONAL, "tiers": {"GOLD": 100, "PLATINUM": 100.000001}})
+    launch.supply(2)
+    standard, vip = launch.place(1), launch.place(3, tier="VIP")
+    launch.supply(3)
+    # There would be enough for the larger one now, in exchange; but only one that asks displaces.
+    assert launch.statuses([standard, vip]) == ["RESERVED", "QUEUED"]
+    launch.engine.tier(launch.now, "GOLD", reservation_id=vip)
+    assert launch.statuses([standard, vip]) == ["RESERVED", "QUEUED"]
+    launch.engine.tier(launch.now, "PLATINUM", reservation_id=vip)
+    assert launch.statuses([standard, vip]) == ["QUEUED", "RESERVED"]
+
+
+def test_new_tier_does_not_displace_an_equal_score_that_arrived_later() -> None:
+    launch = Launch(PROVISIONAL)
+    launch.supply(1)
+    vip, standard = launch.place(1, tier="VIP"), launch.place(1)
+    launch.place(1, tier="VIP", order_id="LATER")
+    launch.engine.cancel(launch.now, reservation_id=vip)
+    assert launch.statuses([standard, "RES-LATER-1"]) == ["QUEUED", "RESERVED"]
+    launch.engine.tier(launch.now, "VIP", reservation_id=standard)
+    assert launch.statuses([standard, "RES-LATER-1"]) == ["QUEUED", "RESERVED"]
 
 
 def test_new_tier_makes_a_held_one_easier_or_harder_to_displace() -> None:

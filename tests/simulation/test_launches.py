@@ -167,8 +167,12 @@ def test_a_seed_that_is_none_is_named(seed: Any, replication: Any) -> None:
 
 def test_the_summary_has_the_promised_keys_in_order() -> None:
     summary = summary_of("iphone-15-pro")
-    promised = ["schema_version", "scenario", "seed", "replication", "orders", "units", "supply_units", "limit_units", "confirmed_at_cutoff_units", "allocated_units", "oversold_units", "unsold_units", "waitlist_peak", "queue_peak", "displaced", "promoted", "profit", "by_tier", "waves", "published", "alert", "timing"]
-    assert set(promised) <= set(summary)
+    promised = {
+        *("schema_version", "scenario", "seed", "replication", "orders", "units", "supply_units", "limit_units"),
+        *("confirmed_at_cutoff_units", "allocated_units", "oversold_units", "unsold_units", "waitlist_peak"),
+        *("queue_peak", "displaced", "promoted", "profit", "by_tier", "waves", "published", "alert", "timing"),
+    }
+    assert promised <= set(summary)
     assert set(summary["timing"]) == {"draw_s", "run_s", "orders_per_s"}
     assert json.loads(json.dumps(summary)) == summary
 
