@@ -43,7 +43,7 @@ def priority_answer(run: Run, errors: PriorityErrors) -> str:
         counts = tiers[tier]
         share = counts["allocated"] / counts["orders"]
         parts.append(f"{counts['allocated']:,} of {counts['orders']:,} {tier} ({share:.1%})")
-    return f"Allocated are {_listed(parts)} reservations; {priority_sentence(run, errors)}"
+    return f"{_listed(parts)} reservations are allocated; {priority_sentence(run, errors)}"
 
 
 def priority_sentence(run: Run, errors: PriorityErrors) -> str:

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-import numpy as np
-
 from allocation.engine import validation
-from allocation.engine.book import Book
 from allocation.engine.codes import EVERYWHERE, NOBODY, UNLIMITED, Kind, Only, Refusal, Status
-from allocation.engine.columns import Columns
-from allocation.engine.decisions import Decisions, Explainer
-from allocation.engine.errors import EngineFault, NotFound, Problem, SettingError, TapeError
+from allocation.engine.decisions import Decisions
+from allocation.engine.errors import NotFound, Problem, SettingError, TapeError
 from allocation.engine.identity import split_reservation_name
-from allocation.engine.instants import LocalDays
-from allocation.engine.policy import MICRO, QUANTITY_MAX, Policy
+from allocation.engine.ledger import CommandRow, Ledger
+from allocation.engine.policy import MICRO, QUANTITY_MAX
 from allocation.engine.quotes import AtpQuote, quote
-from allocation.engine.register import Register
-from allocation.engine.tables import LOCAL_DAY
 from allocation.engine.validation import Reader
 
 Instant = datetime | str
@@ -38,13 +32,6 @@ _HAND_OVER = (Kind.SUPPLY, Kind.OVERBOOKING, Kind.ADOPT, Kind.DATES)
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The whole state of an engine; `AllocationEngine.restore` goes on from it. It can be pickled."""
-
-    engine: AllocationEngine
-
-
-@dataclass(frozen=True, slots=True)
 class _Order:
     """A well-formed or malformed order, as far as it could be read."""
 
@@ -57,38 +44,7 @@ class _Order:
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A command: the fields of `tables.COMMAND`, and the local date of its instant."""
-
-    kind: int
-    at: int
-    only: int = 0
-    paid: int = 0
-    option: int = 0
-    tier: int = NOBODY
-    order: int = NOBODY
-    target: int = NOBODY
-    pool: int = NOBODY
-    day: int = 0
-    local_day: int = 0
-    first_line: int = 0
-    lines: int = 0
-    inputs: tuple[int, int, int] = field(default=(0, 0, 0))
-    refused: int = 0
-    number: int = 0
-    received: int = 0
-
-    def values(self) -> tuple[int, ...]:
-        """As a row of the table."""
-        return (
-            *(self.kind, self.only, self.paid, self.option, self.tier, self.order, self.target, self.pool),
-            *(self.day, self.first_line, self.lines, *self.inputs),
-            *(self.refused, self.at, self.number, self.received),
-        )
-
-
-class AllocationEngine:
+class AllocationEngine(Ledger):
     """Decides who gets a promise and who gets a unit, command by command (RULES.md).
 
     Every method for a command takes its instant first, plays it to its end and returns the decisions that it made. A
@@ -101,17 +57,6 @@ class AllocationEngine:
         TapeError: By every command, when one of its values is malformed, or its instant is before that of the command
             before; of a `place`, only its instant. Nothing has changed then.
     """
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self._book = Book(policy)
-        self._register = Register()
-        self._register.set_tiers(tuple(policy.tiers), self._book)
-        self._local_days = LocalDays(policy.zone)
-        self._decided = 0
-        self._at = -UNLIMITED
-        self._handed_over = False
-        self._problems: dict[int, tuple[str, ...]] = {}
 
     # ----- commands
 
@@ -147,7 +92,7 @@ class AllocationEngine:
             reader.problems.append(f"units on hand would exceed {QUANTITY_MAX}")
         self._check(reader, "supply")
         return self._play(
-            _Row(
+            CommandRow(
                 kind=Kind.SUPPLY,
                 at=ms,
                 pool=self._register.add_pool(name, self._book) if pool == NOBODY else pool,
@@ -167,7 +112,7 @@ class AllocationEngine:
         option = reader.read(validation.choice, 0, source, "source", _SOURCES)
         micro = reader.read(validation.rate, 0, rate)
         self._check(reader, "overbooking")
-        return self._play(_Row(kind=Kind.OVERBOOKING, at=ms, pool=pool, number=micro, option=option))
+        return self._play(CommandRow(kind=Kind.OVERBOOKING, at=ms, pool=pool, number=micro, option=option))
 
     def place(  # noqa: PLR0913 - an order has these fields
         self,
@@ -231,7 +176,7 @@ class AllocationEngine:
         reader = Reader()
         ms, order, target = self._target(at, order_id, reservation_id, reader)
         self._check(reader, "pay")
-        return self._play(_Row(kind=Kind.PAY, at=ms, order=order, target=target))
+        return self._play(CommandRow(kind=Kind.PAY, at=ms, order=order, target=target))
 
     def cancel(
         self,
@@ -246,7 +191,7 @@ class AllocationEngine:
         ms, order, target = self._target(at, order_id, reservation_id, reader)
         meant = Only.OPEN if only is None else reader.read(validation.choice, Only.OPEN, only, "only", _ONLY)
         self._check(reader, "cancel")
-        return self._play(_Row(kind=Kind.CANCEL, at=ms, order=order, target=target, only=meant))
+        return self._play(CommandRow(kind=Kind.CANCEL, at=ms, order=order, target=target, only=meant))
 
     def tier(
         self, at: Instant, tier: str, *, order_id: str | None = None, reservation_id: str | None = None
@@ -256,7 +201,7 @@ class AllocationEngine:
         ms, order, target = self._target(at, order_id, reservation_id, reader)
         code = self._register.tier(reader.text(tier, "tier"))
         self._check(reader, "tier")
-        return self._play(_Row(kind=Kind.TIER, at=ms, order=order, target=target, tier=code))
+        return self._play(CommandRow(kind=Kind.TIER, at=ms, order=order, target=target, tier=code))
 
     def adopt(  # noqa: PLR0913, PLR0917 - a reservation has these fields
         self,
@@ -316,7 +261,7 @@ class AllocationEngine:
         )
         if assigned is not None and status in ("QUEUED", "WAITLISTED"):
             reader.problems.append(f"assigned {assigned} where status {status} holds no date")
-        row = _Row(
+        row = CommandRow(
             kind=Kind.ADOPT,
             at=ms,
             pool=pool,
@@ -347,7 +292,7 @@ class AllocationEngine:
         until = 0 if released_until is None else reader.day(released_until, "released_until")
         self._check(reader, "dates")
         return self._play(
-            _Row(
+            CommandRow(
                 kind=Kind.DATES,
                 at=ms,
                 pool=pool,
@@ -363,7 +308,7 @@ class AllocationEngine:
         reader = Reader()
         ms = self._instant(at, reader)
         self._check(reader, "expire")
-        return self._play(_Row(kind=Kind.EXPIRE, at=ms))
+        return self._play(CommandRow(kind=Kind.EXPIRE, at=ms))
 
     def confirm(self, at: Instant, ship_date: Day, *, sku: str | None = None, location: str | None = None) -> Decisions:
         """The cut-off of a ship date: its promises become firm, in one pool or in every pool."""
@@ -412,97 +357,6 @@ class AllocationEngine:
             raise NotFound(f"no reservation {reservation_id}")
         return self._book.position(row) or None
 
-    @property
-    def decisions(self) -> Decisions:
-        """Every decision so far."""
-        return self._view(0)
-
-    @property
-    def book(self) -> Book:
-        """The tables, to be read only."""
-        return self._book
-
-    @property
-    def register(self) -> Register:
-        """The names in the tables, to be read only."""
-        return self._register
-
-    @property
-    def pools(self) -> Sequence[tuple[str, str]]:
-        """(sku, location) of each pool row; row 0 is none."""
-        return self._register.pools
-
-    @property
-    def tiers(self) -> Sequence[str]:
-        """Name of each tier code."""
-        return self._register.tiers
-
-    @property
-    def played(self) -> int:
-        """How many commands have been played."""
-        return self._register.commands
-
-    def reservation_id(self, row: int) -> str:
-        """The id of a reservation's row."""
-        return self._register.reservation_name(row, self._book)
-
-    def order_id(self, row: int) -> str:
-        """The id of an order's row."""
-        return self._register.orders.name(row)
-
-    # ----- whole tapes and states
-
-    @classmethod
-    def on(cls, columns: Columns, policy: Policy) -> AllocationEngine:
-        """An engine with a whole tape before it, to be played by `play_command` or `play_all`."""
-        engine = cls(policy)
-        engine._register = Register.of(columns, engine._book)
-        local_days = np.zeros(len(columns), LOCAL_DAY)
-        local_days["day"] = engine._local_days.days_of(columns.commands["at"])
-        engine._book.replace(local_days=local_days)
-        return engine
-
-    def play_command(self, number: int) -> None:
-        """Play the next command of the tape that the engine was made on.
-
-        Args:
-            number: Its number, from 0, which must be the next one.
-
-        Raises:
-            EngineFault: It is not: somebody lost or repeated a command.
-        """
-        if number != self._register.commands:
-            raise EngineFault(f"command {number} was sent where {self._register.commands} is due")
-        self._decided = self._book.play(number, number + 1)
-        self._register.commands = number + 1
-
-    def play_all(self) -> None:
-        """Play all commands that are left of the tape that the engine was made on."""
-        last = len(self._book.tables.commands)
-        self._decided = self._book.play(self._register.commands, last)
-        self._register.commands = last
-
-    def finish(self) -> None:
-        """Give back the memory that only further commands need; the engine answers questions still."""
-        self._book.finish()
-
-    def snapshot(self) -> Snapshot:
-        """The whole state, independent of what the engine does next."""
-        return Snapshot(self.copy())
-
-    @classmethod
-    def restore(cls, snapshot: Snapshot) -> AllocationEngine:
-        """An engine that goes on where the snapshot was taken."""
-        return snapshot.engine.copy()
-
-    def copy(self) -> AllocationEngine:
-        """An engine of its own in the same state."""
-        engine = object.__new__(AllocationEngine)
-        engine.__dict__.update(self.__dict__)
-        engine._book, engine._register = self._book.copy(), self._register.copy()
-        engine._problems = dict(self._problems)
-        return engine
-
     # ----- reading values
 
     def _instant(self, at: Instant, reader: Reader) -> int:
@@ -542,32 +396,22 @@ class AllocationEngine:
 
     # ----- playing
 
-    def _play(self, row: _Row) -> Decisions:
-        before = self._decided
-        c = self._register.add_command(row.values(), row.local_day, self._book)
-        self._register.know_days((row.day,), self._book)
-        self._decided = self._book.play(c, c + 1)
-        self._at = row.at
-        # A hand-over ends with the first command that is no part of it.
-        self._handed_over |= row.kind not in _HAND_OVER
-        return self._view(before)
-
     def _operate(self, kind: Kind, at: Instant, ship_date: Day, sku: str | None, location: str | None) -> Decisions:
         reader = Reader()
         ms = self._instant(at, reader)
         day = reader.day(ship_date, "ship_date")
         pool = self._pool_or_every(sku, location, reader)
         self._check(reader, kind.name.lower())
-        return self._play(_Row(kind=kind, at=ms, day=day, pool=pool))
+        return self._play(CommandRow(kind=kind, at=ms, day=day, pool=pool))
 
     def _place(self, ms: int, order: _Order, content: bytes = b"") -> Decisions:
         known = self._register.order(order.name)
         if known == NOBODY:
             return self._place_new(ms, order, content)
         if content and self._register.contents.get(known) == content:
-            return self._play(_Row(kind=Kind.REPEAT, at=ms, order=known))
+            return self._play(CommandRow(kind=Kind.REPEAT, at=ms, order=known))
         self._problems[self._register.commands] = (f"order_id {order.name} is taken by an order of other content",)
-        return self._play(_Row(kind=Kind.PLACE, at=ms, refused=Refusal.CONFLICT))
+        return self._play(CommandRow(kind=Kind.PLACE, at=ms, refused=Refusal.CONFLICT))
 
     def _place_new(self, ms: int, order: _Order, content: bytes) -> Decisions:
         if order.problems:
@@ -576,7 +420,7 @@ class AllocationEngine:
         self._book.add_orders(new + 1)
         lines = [(self._register.pool((sku, place)), order.day, units) for sku, place, units in order.items]
         decisions = self._play(
-            _Row(
+            CommandRow(
                 kind=Kind.PLACE,
                 at=ms,
                 tier=self._register.tier(order.tier),
@@ -595,7 +439,7 @@ class AllocationEngine:
             self._register.contents[new] = content
         return decisions
 
-    def _adopt(self, row: _Row, name: str, order: str, adoption: tuple[int, ...]) -> Decisions:
+    def _adopt(self, row: CommandRow, name: str, order: str, adoption: tuple[int, ...]) -> Decisions:
         refused: int = Refusal.LATE if self._handed_over else Refusal.NONE
         if self._register.reservation(name, self._book) != NOBODY or adoption[1] in self._register.arrivals:
             refused |= Refusal.TAKEN
@@ -617,6 +461,3 @@ class AllocationEngine:
                 self._register.add_order(order)
             self._register.add_adopted(name, reservation, adoption[1])
         return decisions
-
-    def _view(self, first: int) -> Decisions:
-        return Decisions(self._book, first, self._decided, Explainer(self._book, self._problems, self.reservation_id))

@@ -401,6 +401,27 @@ def test_move_up_needs_room_on_every_date_between() -> None:
     assert [launch.day_of(name) for name in (second, middle)] == [D15, D22]
 
 
+def test_move_up_needs_room_on_dates_that_only_promises_stand_on() -> None:
+    launch = Launch(MOVE_UP)
+    launch.supply(0, [(D15, 3), (D29, 5)])
+    blocker, low = launch.place(3), launch.place(2)
+    middle = launch.place(2, D22, tier="VIP")
+    assert [launch.day_of(name) for name in (low, middle)] == [D29, D29]
+    launch.engine.cancel(launch.now, reservation_id=blocker)
+    # On the first date there is room for both, but not beside the promise of the second.
+    assert [launch.day_of(name) for name in (low, middle)] == [D29, D22]
+
+
+def test_move_up_never_goes_to_a_closed_date() -> None:
+    launch = Launch(MOVE_UP)
+    launch.supply(0, [(D15, 0), (D22, 0), (D29, 2)])
+    name = launch.place(2, D15)
+    launch.release(D15)
+    assert launch.day_of(name) == D29
+    launch.supply(5)
+    assert launch.day_of(name) == D22
+
+
 def test_move_up_keeps_a_confirmed_one_confirmed_and_its_clock_going() -> None:
     launch = Launch(MOVE_UP)
     launch.supply(0, [(D15, 2), (D22, 2)])

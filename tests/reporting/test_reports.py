@@ -21,13 +21,7 @@ from tests.analysis.runs import small_scenario
 DAY = date(2026, 1, 2)
 SEED, REPLICATIONS = 5, 3
 
-pytestmark = [
-    pytest.mark.slow,
-    # Papermill and the kernel's client are not ours: their sockets close when they are collected.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.slow
 
 
 def broken_notebook(folder):

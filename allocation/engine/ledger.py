@@ -1,0 +1,184 @@
+"""The ledger: a book, the names in it and the log of what was decided. It plays commands that are rows already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+
+from allocation.engine.book import Book
+from allocation.engine.codes import NOBODY, UNLIMITED, Kind
+from allocation.engine.columns import Columns
+from allocation.engine.decisions import Decisions, Explainer
+from allocation.engine.errors import EngineFault
+from allocation.engine.instants import LocalDays
+from allocation.engine.policy import Policy
+from allocation.engine.register import Register
+from allocation.engine.tables import LOCAL_DAY
+
+_HAND_OVER = (Kind.SUPPLY, Kind.OVERBOOKING, Kind.ADOPT, Kind.DATES)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A command: the fields of `tables.COMMAND`, and the local date of its instant."""
+
+    kind: int
+    at: int
+    only: int = 0
+    paid: int = 0
+    option: int = 0
+    tier: int = NOBODY
+    order: int = NOBODY
+    target: int = NOBODY
+    pool: int = NOBODY
+    day: int = 0
+    local_day: int = 0
+    first_line: int = 0
+    lines: int = 0
+    inputs: tuple[int, int, int] = field(default=(0, 0, 0))
+    refused: int = 0
+    number: int = 0
+    received: int = 0
+
+    def values(self) -> tuple[int, ...]:
+        """As a row of the table."""
+        return (
+            *(self.kind, self.only, self.paid, self.option, self.tier, self.order, self.target, self.pool),
+            *(self.day, self.first_line, self.lines, *self.inputs),
+            *(self.refused, self.at, self.number, self.received),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole state of an engine; `AllocationEngine.restore` goes on from it. It can be pickled."""
+
+    engine: Ledger
+
+
+class Ledger:
+    """Plays rows of commands and remembers what they led to.
+
+    Args:
+        policy: What the rules leave open.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._book = Book(policy)
+        self._register = Register()
+        self._register.set_tiers(tuple(policy.tiers), self._book)
+        self._local_days = LocalDays(policy.zone)
+        self._decided = 0
+        self._at = -UNLIMITED
+        self._handed_over = False
+        self._problems: dict[int, tuple[str, ...]] = {}
+
+    @property
+    def decisions(self) -> Decisions:
+        """Every decision so far."""
+        return self._view(0)
+
+    @property
+    def book(self) -> Book:
+        """The tables, to be read only."""
+        return self._book
+
+    @property
+    def register(self) -> Register:
+        """The names in the tables, to be read only."""
+        return self._register
+
+    @property
+    def pools(self) -> Sequence[tuple[str, str]]:
+        """(sku, location) of each pool row; row 0 is none."""
+        return self._register.pools
+
+    @property
+    def tiers(self) -> Sequence[str]:
+        """Name of each tier code."""
+        return self._register.tiers
+
+    @property
+    def played(self) -> int:
+        """How many commands have been played."""
+        return self._register.commands
+
+    def reservation_id(self, row: int) -> str:
+        """The id of a reservation's row."""
+        return self._register.reservation_name(row, self._book)
+
+    def order_id(self, row: int) -> str:
+        """The id of an order's row."""
+        return self._register.orders.name(row)
+
+    # ----- whole tapes and states
+
+    @classmethod
+    def on(cls, columns: Columns, policy: Policy) -> Self:
+        """One with a whole tape before it, to be played by `play_command` or `play_all`."""
+        engine = cls(policy)
+        engine._register = Register.of(columns, engine._book)
+        local_days = np.zeros(len(columns), LOCAL_DAY)
+        local_days["day"] = engine._local_days.days_of(columns.commands["at"])
+        engine._book.replace(local_days=local_days)
+        return engine
+
+    def play_command(self, number: int) -> None:
+        """Play the next command of the tape that the engine was made on.
+
+        Args:
+            number: Its number, from 0, which must be the next one.
+
+        Raises:
+            EngineFault: It is not: somebody lost or repeated a command.
+        """
+        if number != self._register.commands:
+            raise EngineFault(f"command {number} was sent where {self._register.commands} is due")
+        self._decided = self._book.play(number, number + 1)
+        self._register.commands = number + 1
+
+    def play_all(self) -> None:
+        """Play all commands that are left of the tape that the engine was made on."""
+        last = len(self._book.tables.commands)
+        self._decided = self._book.play(self._register.commands, last)
+        self._register.commands = last
+
+    def finish(self) -> None:
+        """Give back the memory that only further commands need; the engine answers questions still."""
+        self._book.finish()
+
+    def snapshot(self) -> Snapshot:
+        """The whole state, independent of what the engine does next."""
+        return Snapshot(self.copy())
+
+    @classmethod
+    def restore(cls, snapshot: Snapshot) -> Self:
+        """An engine that goes on where the snapshot was taken."""
+        engine = object.__new__(cls)
+        engine.__dict__.update(snapshot.engine.copy().__dict__)
+        return engine
+
+    def copy(self) -> Self:
+        """An engine of its own in the same state."""
+        engine = object.__new__(type(self))
+        engine.__dict__.update(self.__dict__)
+        engine._book, engine._register = self._book.copy(), self._register.copy()
+        engine._problems = dict(self._problems)
+        return engine
+
+    def _play(self, row: CommandRow) -> Decisions:
+        before = self._decided
+        c = self._register.add_command(row.values(), row.local_day, self._book)
+        self._register.know_days((row.day,), self._book)
+        self._decided = self._book.play(c, c + 1)
+        self._at = row.at
+        # A hand-over ends with the first command that is no part of it.
+        self._handed_over |= row.kind not in _HAND_OVER
+        return self._view(before)
+
+    def _view(self, first: int) -> Decisions:
+        return Decisions(self._book, first, self._decided, Explainer(self._book, self._problems, self.reservation_id))
