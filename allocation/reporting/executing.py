@@ -12,6 +12,7 @@ from typing import Any
 import papermill
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
 from nbformat import NotebookNode
 
 CELL_SECONDS_MAX = 1800
@@ -57,19 +58,22 @@ def execute(notebook: NotebookNode, parameters: Mapping[str, object], folder: Pa
     Raises:
         papermill.PapermillExecutionError: A cell failed.
     """
-    executed: NotebookNode = papermill.execute_notebook(
-        notebook,
-        None,
-        parameters=dict(parameters),
-        kernel_name="python3",
-        language="python",
-        progress_bar=False,
-        execution_timeout=CELL_SECONDS_MAX,
-        # Papermill's own `cwd` would change that of this process, where other reports run in other threads.
-        resources={"metadata": {"path": str(folder)}},
-        kernel_manager_class=OwnKernel,
-        record_timing=False,
-    )
+    try:
+        executed: NotebookNode = papermill.execute_notebook(
+            notebook,
+            None,
+            parameters=dict(parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            execution_timeout=CELL_SECONDS_MAX,
+            # Papermill's own `cwd` would change that of this process, where other reports run in other threads.
+            resources={"metadata": {"path": str(folder)}},
+            kernel_manager_class=OwnKernel,
+            record_timing=False,
+        )
+    finally:
+        _close_event_loop()
     for record in (executed, *executed.cells):
         record.metadata.pop("papermill", None)
     return executed
@@ -82,6 +86,13 @@ def reason(error: Exception, folder: Path) -> str:
     said = folder / _KERNEL_LOG
     last = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if said.is_file() else []
     return _line(": ".join([type(error).__name__, str(error), *last]))
+
+
+def _close_event_loop() -> None:
+    """The kernel's client makes an event loop for each thread and leaves it open."""
+    loop = ensure_event_loop()
+    if not loop.is_running():
+        loop.close()
 
 
 def _line(text: str) -> str:
