@@ -30,9 +30,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 .PHONY: report
-report: venv ## Run every shipped scenario and write reports/
-	names=$$($(BIN)/allocation scenario list --names) && \
-	  for s in $$names; do $(BIN)/allocation simulate "$$s" || exit 1; done
+report: venv ## Report on every shipped scenario in reports/ (options: make report REPORT_ARGS='--date 2025-11-01')
+	$(BIN)/allocation report run --jobs 2 $(REPORT_ARGS)
 
 .PHONY: test
 test: venv ## Run the tests (options: make test PYTEST_ADDOPTS='-n 2')

@@ -347,5 +347,5 @@ def _named(pool: tuple[str, str] | None) -> dict[str, str]:
 
 TestAnyCommands = AnyCommands.TestCase
 TestAnyCommands.settings = settings(
-    max_examples=12 if numba.config.DISABLE_JIT else 150, stateful_step_count=40, deadline=None
+    max_examples=40 if numba.config.DISABLE_JIT else 150, stateful_step_count=40, deadline=None
 )
