@@ -65,4 +65,4 @@ def warn_of_compiling() -> None:
     from allocation.engine.compiled import is_compiled
 
     if not is_compiled():
-        print("allocation: compiling the rules, once for this version; this takes about twenty seconds", file=sys.stderr)
+        print("allocation: compiling the rules, once for this version: about twenty seconds", file=sys.stderr)

@@ -95,7 +95,7 @@ def shape_of(times: Sequence[float], shares: Sequence[float]) -> Shape:
 
 def decay(half_life: float, length: float) -> Shape:
     """Exponential decay from 0 to `length`, cut there; time in the unit of both."""
-    # Half of the knots at equal steps of share, where the density is high, and half at equal steps of time for the tail.
+    # Half of the knots at equal steps of share, where many come, and half at equal steps of time, for the tail.
     last = 1 - math.pow(2, -length / half_life)
     dense = [-half_life * math.log2(1 - last * k / _KNOTS) for k in range(_KNOTS)]
     times = sorted({*dense, *(length * k / _KNOTS for k in range(_KNOTS)), length})

@@ -64,8 +64,8 @@ def test_simulate_beside_the_idiomatic_program(capsys: pytest.CaptureFixture[str
     ratios = sorted(peer / own for peer, own in zip(peers, ours, strict=True))
     with capsys.disabled():
         print(
-            f"\nsneakers, 52,389 orders: simulate {52_389 / median(ours):,.0f} orders/s (sampling, summary and decisions "
-            f"included), idiomatic SimPy {52_389 / median(peers):,.0f} orders/s; "
+            f"\nsneakers, 52,389 orders: simulate {52_389 / median(ours):,.0f} orders/s (sampling, summary, "
+            f"decisions included), idiomatic SimPy {52_389 / median(peers):,.0f} orders/s; "
             f"ratio {median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f}, {PAIRS} pairs)"
         )
 
