@@ -228,7 +228,10 @@ class Book:
         return {"policy": self.policy, "tables": self.tables, "finished": self._finished}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        self.policy, self.tables, self._finished = state["policy"], state["tables"], state["finished"]
+        self.policy, self._finished = state["policy"], state["finished"]
+        # Pickling forgets that rows have their fields as attributes.
+        tables: Tables = state["tables"]
+        self.tables = Tables(**{name: table.view(DTYPES[name]) for name, table in tables._asdict().items()})
         self.replace()
         self._play = play.bind(header_of(self.tables))
 
