@@ -113,7 +113,9 @@ def validate_scenario(
 
 
 @scenarios.command("schema")
-def show_schema() -> None:
+def show_schema(
+    _as_json: Annotated[bool, typer.Option("--json", help="Accepted everywhere; a schema is JSON as it is.")] = False,
+) -> None:
     """Print the JSON Schema of scenario files, for editors."""
     from allocation.cli import scenario_files
 

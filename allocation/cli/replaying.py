@@ -25,10 +25,8 @@ def replay_tape(
     policy, commands, own = _inputs(tape, policy_file, settings)
     warn_of_compiling()
     if check:
-        if not own:
-            raise SettingError("--check needs a run folder and its own policy: leave out --policy and --set")
         with progress("checking"):
-            compared = check_run(tape)
+            compared = check_run(tape, None if own else policy)
         message = f"{compared:,} decisions come out as recorded"
         print_json({"schema_version": SCHEMA_VERSION, "compared": compared}) if as_json else print(message)
         return

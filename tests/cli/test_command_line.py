@@ -81,6 +81,8 @@ def test_replay_of_a_tape_with_a_policy_file(run_folder: Path, tmp_path: Path) -
     done = allocation("replay", run_folder / "tape.jsonl", "--policy", policy, "--out", out)
     assert done.returncode == 0, done
     assert allocation("replay", out, "--check").returncode == 0
+    assert allocation("replay", out / "tape.jsonl", "--policy", out / "policy.json", "--check").returncode == 0
+    failed(allocation("replay", out, "--set", "overbooking.rate=1.0", "--check"), 9)
 
 
 def test_scenario_commands() -> None:
