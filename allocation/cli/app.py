@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +17,7 @@ app = typer.Typer(
     name="allocation",
     help="Simulate, analyse and run pre-order allocation for product launches.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -147,25 +151,53 @@ def run_reports(
     reporting.run(names or [], day, out, seed, replications, jobs, as_json=as_json)
 
 
+def _prepare_streams() -> None:
+    """Output never fails for its characters, and goes nowhere where it was closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, os.fdopen(nowhere, "w", encoding="utf-8"))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _end(number: int, _frame: object) -> None:
+    # As an exception, so that what is half written is taken away.
+    raise SystemExit(128 + number)
+
+
+def _run() -> int:
+    """Run the command that the arguments name; its exit code. Usage errors are printed here."""
+    command = typer.main.get_command(app)
+    try:
+        # Not by calling it: typer would end the process itself where a pipe is closed.
+        with command.make_context("allocation", sys.argv[1:]) as context:
+            command.invoke(context)
+    except typer.Exit as leave:
+        return leave.exit_code
+    except typer.Abort:
+        return Exit.INTERRUPTED
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        error.show()  # type: ignore[attr-defined]
+        return Exit.USAGE
+    finally:
+        sys.stdout.flush()
+    return Exit.DONE
+
+
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    _prepare_streams()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     code = 0
 
     def run() -> None:
         nonlocal code
-        # Usage errors are printed here and end with 2; what a command raises goes to `guarded`.
-        try:
-            code = app(standalone_mode=False) or 0
-        except typer.Exit as leave:
-            code = leave.exit_code
-        except typer.Abort:
-            code = Exit.INTERRUPTED
-        except Exception as error:
-            if not hasattr(error, "format_message"):
-                raise
-            error.show()  # type: ignore[attr-defined]
-            code = Exit.USAGE
+        code = _run()
 
     ended = guarded(run)
-    sys.stdout.flush()
     raise SystemExit(ended or code)

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 
 from allocation.engine.errors import AllocationError, InvalidInput, Mismatch, NotFound
@@ -22,6 +23,9 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+_CODES = ((Mismatch, Exit.MISMATCH), (InvalidInput, Exit.INVALID), (NotFound, Exit.INVALID))
+
+
 def guarded(run: Callable[[], object]) -> int:
     """Run a command; the exit code of whatever it ends with, after one message on stderr."""
     try:
@@ -32,14 +36,13 @@ def guarded(run: Callable[[], object]) -> int:
         # Whoever read the output has seen enough; nothing more can be written, at exit neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
-    except Mismatch as error:
-        return _say(str(error), Exit.MISMATCH)
-    except (InvalidInput, NotFound) as error:
-        return _say(str(error), Exit.INVALID)
     except AllocationError as error:
-        return _say(str(error), Exit.UNEXPECTED)
+        code = next((code for kind, code in _CODES if isinstance(error, kind)), Exit.UNEXPECTED)
+        return _say(str(error), code)
     except OSError as error:
-        return _say(f"{error.filename or 'file'}: {error.strerror or error}", Exit.INVALID)
+        if error.filename is None:
+            return _say(f"output: {error.strerror or error}", Exit.UNEXPECTED)
+        return _say(f"{error.filename}: {error.strerror or error}", Exit.INVALID)
     except Exception as error:  # noqa: BLE001 - the last resort: say what happened and where to find more
         if os.environ.get("ALLOCATION_DEBUG"):
             traceback.print_exc()
@@ -51,5 +54,7 @@ def guarded(run: Callable[[], object]) -> int:
 
 
 def _say(text: str, code: Exit) -> int:
-    print(f"allocation: {text}", file=sys.stderr)
+    # Where nobody can be told, the exit code says it.
+    with suppress(OSError):
+        print(f"allocation: {text}", file=sys.stderr)
     return code

@@ -22,6 +22,8 @@ def replay_tape(
     from allocation.tape import check as check_run
     from allocation.tape import replay
 
+    if check and out is not None:
+        raise SettingError("--check compares and writes nothing: leave out --out")
     policy, commands, own = _inputs(tape, policy_file, settings)
     warn_of_compiling()
     if check:
@@ -58,12 +60,14 @@ def _inputs(tape: Path, policy_file: Path | None, settings: Sequence[str]) -> tu
     from allocation.scenario import load_policy, policy_from_dict
     from allocation.tape import load_run
 
+    if not tape.exists():
+        raise SettingError(f"{tape}: there is no such tape or run folder")
     folder = load_run(tape) if tape.is_dir() else None
     if policy_file is not None:
         policy = load_policy(policy_file, overrides(settings), label="--set")
         return policy, folder.tape if folder else tape, False
     if folder is None:
-        raise SettingError("a tape has no policy of its own: give --policy FILE")
+        raise SettingError("a tape has no policy of its own: give --policy FILE, or name its run folder")
     if settings:
         return policy_from_dict(folder.policy.as_dict(), str(tape), overrides(settings)), folder.tape, False
     return folder.policy, folder.tape, True

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, available_timezones
 
 from allocation.engine.errors import PolicyError, Problem
@@ -27,6 +27,8 @@ MICRO = 10**6
 DAYS_MAX = 36_500
 HOURS_MAX = DAYS_MAX * 24
 
+_HOST_ZONES = frozenset({"localtime", "posixrules"})
+"""Links to the zone of the machine: under them decisions would depend on where they are made."""
 _FORBID: dict[str, object] = {"extra": "forbid", "hide_input_in_errors": True}
 
 
@@ -117,13 +119,15 @@ class Release:
     alert_broken_share: Decimal = Decimal("0.10")
 
 
-def _default_tiers() -> Mapping[str, Decimal]:
-    return MappingProxyType({"VIP": Decimal(100), "STANDARD": Decimal(50)})
+DEFAULT_TIERS: Mapping[str, Decimal] = MappingProxyType({"VIP": Decimal(100), "STANDARD": Decimal(50)})
+"""What the tiers are as long as a policy does not say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Everything the rules leave open for one launch (RULES.md section 10).
+
+    Tiers given in part keep the default ones, as every section does.
 
     Raises:
         PolicyError: With every value that is out of range and every contradiction.
@@ -131,7 +135,7 @@ class Policy:
 
     __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
     timezone: str = "UTC"
-    tiers: Mapping[str, Decimal] = field(default_factory=_default_tiers)
+    tiers: Mapping[str, Decimal] = field(default_factory=lambda: DEFAULT_TIERS)
     scoring: Scoring = Scoring()
     overbooking: Overbooking = Overbooking()
     hold: Literal["firm", "provisional"] = "firm"
@@ -144,8 +148,9 @@ class Policy:
 
     def __post_init__(self) -> None:
         # A read-only copy: a policy that changed after it was checked would not be the one that was checked.
-        object.__setattr__(self, "tiers", MappingProxyType(dict(self.tiers)))
-        problems = [*_range_problems(self), *_contradictions(self)]
+        object.__setattr__(self, "tiers", MappingProxyType({**DEFAULT_TIERS, **self.tiers}))
+        # What has the wrong type can be compared with nothing.
+        problems = list(_type_problems(self)) or [*_range_problems(self), *_contradictions(self)]
         if problems:
             raise PolicyError(problems, "policy")
 
@@ -167,12 +172,32 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Decimal) else value
 
 
+def _type_problems(record: Any, path: tuple[str, ...] = ()) -> Iterator[Problem]:
+    """Values that are none of the words, no truth value, no whole number or no Decimal where they should be one."""
+    hints = get_type_hints(type(record))
+    for f in fields(record):
+        value: Any
+        hint: Any
+        value, hint, place = getattr(record, f.name), hints[f.name], (*path, f.name)
+        if hasattr(hint, "__dataclass_fields__"):
+            if isinstance(value, hint):
+                yield from _type_problems(value, place)
+            else:
+                yield Problem(place, f"{value!r} must be a {hint.__name__}")
+        elif get_origin(hint) is Literal:
+            if value not in get_args(hint):
+                yield Problem(place, f"{value!r} must be one of {', '.join(get_args(hint))}")
+        elif f.name != "tiers" and type(value) not in (hint, *get_args(hint)):
+            wanted = " or ".join(getattr(kind, "__name__", "null") for kind in get_args(hint) or (hint,))
+            yield Problem(place, f"{value!r} must be {wanted.replace('NoneType', 'null')}")
+
+
 def _range_problems(policy: Policy) -> Iterator[Problem]:
-    if policy.timezone not in available_timezones():
+    if policy.timezone not in available_timezones() - _HOST_ZONES:
         yield Problem(("timezone",), f"{policy.timezone!r} is no IANA time zone; write one such as Europe/Paris")
-    if not policy.tiers:
-        yield Problem(("tiers",), "no tier has a score; give at least one, such as {STANDARD: 50}")
     for name, score in policy.tiers.items():
+        if not str(name).strip():
+            yield Problem(("tiers",), f"{name!r} is no name of a tier")
         yield from _decimal(("tiers", name), score, -WEIGHT_MAX, WEIGHT_MAX)
     for weight in fields(Scoring):
         value = getattr(policy.scoring, weight.name)
