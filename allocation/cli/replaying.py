@@ -21,9 +21,12 @@ def replay_tape(
     """Play a tape or a run folder again."""
     from allocation.tape import check as check_run
     from allocation.tape import replay
+    from allocation.tape.folders import require_place
 
     if check and out is not None:
         raise SettingError("--check compares and writes nothing: leave out --out")
+    if out is not None:
+        require_place(out)
     policy, commands, own = _inputs(tape, policy_file, settings)
     warn_of_compiling()
     if check:

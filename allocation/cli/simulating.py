@@ -17,7 +17,10 @@ def simulate_scenario(
     scenario = load(name, settings)
     warn_of_compiling()
     from allocation.simulation import simulate
+    from allocation.tape.folders import require_place
 
+    if out is not None:
+        require_place(out)
     with progress(f"simulating {scenario.name}") as advance:
         run = simulate(scenario, seed, replication, advance=advance)
     if out is not None:

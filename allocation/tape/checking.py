@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from pathlib import Path
 
 from allocation.engine.errors import Mismatch, NotFound
 from allocation.engine.policy import Policy
+from allocation.engine.validation import shown
 from allocation.tape.decision_lines import decision_chunks
-from allocation.tape.folders import DECISIONS, MANIFEST, POLICY, RunFolder, file_digest, load_run
+from allocation.tape.folders import DECISIONS, MANIFEST, POLICY, RunFolder, file_digest, is_plain_name, load_run
 from allocation.tape.replaying import replay
+
+SHOWN_MAX = 200
+"""Characters of a decision that a message shows, with the first ones that differ among them."""
 
 
 def check(folder_or_tape: str | Path, policy: Policy | None = None) -> int:
@@ -52,9 +56,11 @@ def _compare(path: Path, chunks: Iterator[bytes]) -> int:
         replayed = (line for chunk in chunks for line in chunk.splitlines())
         for number, (before, now) in enumerate(zip_longest(recorded, replayed)):
             if not _is_same(before, now):
+                pairs = zip(before or b"", now or b"", strict=False)
+                same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
                 raise Mismatch(
                     f"decision {number} differs ({path}:{number + 1})\n"
-                    f"  recorded: {_shown(before)}\n  replayed: {_shown(now)}"
+                    f"  recorded: {_shown(before, same)}\n  replayed: {_shown(now, same)}"
                 )
             count = number + 1
     return count
@@ -68,18 +74,36 @@ def _is_same(recorded: bytes | None, replayed: bytes | None) -> bool:
     try:
         # Spaces and the order of keys decide nothing.
         return bool(json.loads(recorded) == json.loads(replayed))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
-def _shown(line: bytes | None) -> str:
-    return "nothing" if line is None else line.decode(errors="replace").strip() or "a blank line"
+def _shown(line: bytes | None, same: int) -> str:
+    if line is None:
+        return "nothing"
+    line = line.strip()
+    start = max(0, min(same - SHOWN_MAX // 2, len(line) - SHOWN_MAX))
+    part = line[start : start + SHOWN_MAX].decode(errors="backslashreplace")
+    text = "".join(x if x.isprintable() else x.encode("unicode_escape").decode() for x in part)
+    return "..." * (start > 0) + text + "..." * (start + SHOWN_MAX < len(line)) or "a blank line"
 
 
 def _check_files(run: RunFolder, *, own_policy: bool) -> None:
     """Whether the files are those that were saved: a change may leave the decisions as they are."""
-    for name, digest in run.manifest.get("digests", {}).items():
+    manifest, digests = run.folder / MANIFEST, run.manifest.get("digests")
+    if not isinstance(digests, dict):
+        raise Mismatch(f"{manifest}: digests: {shown(digests)} is no object with files and digests; save the run anew")
+    for name, digest in digests.items():
+        if not is_plain_name(name):
+            raise Mismatch(f"{manifest}: digests: {shown(name)} is no name of a file in the folder; save the run anew")
         if name == POLICY and not own_policy:
             continue
-        if file_digest(run.folder / name) != digest:
-            raise Mismatch(f"{run.folder / name} was changed after the run was saved; its decisions are the same")
+        path = run.folder / name
+        try:
+            found = file_digest(path) if path.is_file() else ""
+        except (OSError, ValueError):
+            found = ""
+        if not found:
+            raise Mismatch(f"{manifest}: digests: the folder has no file {shown(name)} to read; save the run anew")
+        if found != digest:
+            raise Mismatch(f"{path} was changed after the run was saved; its decisions are the same")

@@ -30,8 +30,10 @@ import numpy as np
 
 from allocation.engine.errors import NotFound, PolicyError, Problem, SettingError
 from allocation.engine.policy import DEFAULT_POLICY, Policy
+from allocation.engine.validation import shown
 from allocation.tape.decision_lines import decision_chunks
 from allocation.tape.frames import decisions_frame, reservations_frame
+from allocation.tape.reading import DEPTH_MAX, NotUsable, is_deep, unique_keys
 from allocation.tape.spelling import plain
 from allocation.tape.writing import write_tape
 
@@ -59,10 +61,11 @@ def save_run(run: Run, folder: Path) -> Path:
         The folder.
 
     Raises:
-        SettingError: Something else is in the place, or a file of the run has a name that the folder needs itself.
+        SettingError: The place is none for a run folder (`require_place`), or a file of the run has a name that the
+            folder needs itself.
     """
     for name in run.files:
-        if name in {"", "..", *_OWN} or Path(name).name != name:
+        if name in _OWN or not is_plain_name(name):
             raise SettingError(f"the file {name!r} of the run cannot go into its folder; give it another name")
     with _replaced_folder(folder) as part:
         write_tape(part / TAPE, run.tape())
@@ -77,6 +80,11 @@ def save_run(run: Run, folder: Path) -> Path:
             (part / name).write_text(text, encoding="utf-8", newline="\n")
         _write_json(part / MANIFEST, _manifest(run, part))
     return folder
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether it can only be the name of a file in the folder itself."""
+    return name not in {"", ".."} and "\0" not in name and Path(name).name == name
 
 
 def _manifest(run: Run, folder: Path) -> dict[str, Any]:
@@ -110,8 +118,8 @@ def _write_json(path: Path, value: Mapping[str, Any]) -> None:
 @contextmanager
 def _replaced_folder(folder: Path) -> Iterator[Path]:
     """A new folder that takes the place of `folder` when the block ends without an error."""
+    require_place(folder)
     place = folder.resolve()
-    _check_place(place, folder)
     place.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=place.parent, prefix=".saving-") as beside:
         part, old = Path(beside) / "new", Path(beside) / "old"
@@ -129,6 +137,30 @@ def _replaced_folder(folder: Path) -> Iterator[Path]:
             raise
 
 
+def require_place(folder: Path) -> None:
+    """Whether a run folder can be written there; nothing is left behind.
+
+    Raises:
+        SettingError: It cannot be written, or something else is there.
+    """
+    if not folder.parts:
+        raise SettingError(f"'{folder}' has no name of its own; name a folder to write, such as runs/first")
+    try:
+        place = folder.resolve()
+        for part in (place, *place.parents):
+            if part.is_symlink():
+                # It leads to itself, and that is an error here.
+                part.stat()
+        _check_place(place, folder)
+        above = next(parent for parent in place.parents if parent.exists())
+        with TemporaryDirectory(dir=above, prefix=".saving-"):
+            pass
+    except (OSError, RuntimeError, ValueError) as problem:
+        # Some versions of Python have errors of their own for links that lead to themselves.
+        why = problem.strerror if isinstance(problem, OSError) else problem
+        raise SettingError(f"{folder} cannot be written ({why}); name a folder where you may write") from problem
+
+
 def _check_place(place: Path, folder: Path) -> None:
     if not place.exists():
         return
@@ -139,11 +171,11 @@ def _check_place(place: Path, folder: Path) -> None:
 
 
 def _is_run_folder(folder: Path) -> bool:
-    # Other programs write a manifest.json, too.
     try:
-        return bool(_read_json(folder / MANIFEST).get("format") == FORMAT)
+        _read_manifest(folder)
     except NotFound:
         return False
+    return True
 
 
 # ----- reading
@@ -174,62 +206,119 @@ def load_run(folder: str | Path) -> RunFolder:
     """Read a run folder; its tape and decisions are left on disk.
 
     Raises:
-        NotFound: It is no run folder, or is of a later version of this package.
+        NotFound: It is no run folder, is damaged, or is of a later version of this package.
         PolicyError: Its policy is none.
     """
     folder = Path(folder)
-    if not _is_run_folder(folder):
-        raise NotFound(f"{folder} is no run folder: it has no {MANIFEST} of a run; name a folder that `save` wrote")
-    manifest = _read_json(folder / MANIFEST)
+    manifest = _read_manifest(folder)
     if manifest.get("schema_version") != SCHEMA_VERSION:
         found = manifest.get("schema_version")
-        raise NotFound(f"{folder} has schema_version {found!r}; this version of allocation reads {SCHEMA_VERSION}")
+        raise NotFound(f"{folder} has schema_version {shown(found)}; this version of allocation reads {SCHEMA_VERSION}")
     return RunFolder(
         folder=folder,
         manifest=manifest,
-        policy=policy_from_plain(_read_json(folder / POLICY)),
+        policy=_read_policy(folder / POLICY),
         summary=_read_json(folder / SUMMARY),
         tape=folder / TAPE,
         decisions=folder / DECISIONS,
     )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    manifest = _read_json(folder / MANIFEST)
+    # Other programs write a manifest.json, too.
+    if manifest.get("format") != FORMAT:
+        raise NotFound(f"{folder} is no run folder: its {MANIFEST} is not that of a run; name one that `save` wrote")
+    return manifest
+
+
+def _read_policy(path: Path) -> Policy:
+    data = _read_json(path, PolicyError)
     try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError) as problem:
-        raise NotFound(f"{path} cannot be read: {problem}") from problem
-    if not isinstance(value, dict):
-        raise NotFound(f"{path} is no JSON object")
-    return value
+        return policy_from_plain(data)
+    except PolicyError as error:
+        raise PolicyError(error.problems, str(path)) from error
+
+
+def _read_json(path: Path, damaged: type[NotFound | PolicyError] = NotFound) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as problem:
+        raise NotFound(
+            f"{path.parent} is no run folder: it has no {path.name}; name a folder that `save` wrote"
+        ) from problem
+    except OSError as problem:
+        raise NotFound(f"{path} cannot be read ({problem.strerror}); name a folder that you may read") from problem
+    try:
+        value = json.loads(content, object_pairs_hook=unique_keys)
+    except json.JSONDecodeError as problem:
+        wrong = f"it is not JSON at line {problem.lineno}, column {problem.colno}" if content.strip() else "it is empty"
+    except UnicodeDecodeError as problem:
+        wrong = f"it is not UTF-8 at byte {problem.start + 1}"
+    except RecursionError:
+        wrong = f"it is nested deeper than {DEPTH_MAX} levels"
+    except NotUsable as problem:
+        wrong = str(problem)
+    except ValueError:
+        wrong = "a number in it has thousands of digits"
+    else:
+        if isinstance(value, dict) and not is_deep(value):
+            return value
+        wrong = f"it is no JSON object of at most {DEPTH_MAX} levels"
+    raise damaged(f"{path} is damaged: {wrong}; save the run anew")
+
+
+# ----- policies
 
 
 def policy_from_plain(data: Mapping[str, Any]) -> Policy:
     """The policy that `Policy.as_dict` wrote, exactly.
 
     Raises:
-        PolicyError: A key is unknown, or a value is out of range.
+        PolicyError: A key is unknown, or a value cannot be read or is out of range.
     """
-    known = {field.name for field in fields(Policy)}
-    problems = [Problem((name,), "is no part of a policy; take it out") for name in data if name not in known]
-    values: dict[str, Any] = {}
-    for name in sorted(known & data.keys()):
-        try:
-            values[name] = _section(name, data[name])
-        except (TypeError, AttributeError, InvalidOperation) as problem:
-            problems.append(Problem((name,), f"{data[name]!r} cannot be read: {problem}"))
+    problems: list[Problem] = []
+    hints = get_type_hints(Policy)
+    values = {}
+    for name, value in _known(data, Policy, (), problems):
+        default = getattr(DEFAULT_POLICY, name)
+        if name != "tiers" and not is_dataclass(default):
+            values[name] = _value(value, hints[name], (name,), problems)
+        elif not isinstance(value, dict):
+            problems.append(Problem((name,), f"{shown(value)} is no object with keys and values"))
+        elif name == "tiers":
+            values[name] = {tier: _value(score, Decimal, (name, tier), problems) for tier, score in value.items()}
+        else:
+            values[name] = _section(type(default), value, name, problems)
     if problems:
         raise PolicyError(problems, "policy")
     return Policy(**values)
 
 
-def _section(name: str, value: Any) -> Any:
-    default = getattr(DEFAULT_POLICY, name)
-    if name == "tiers":
-        return {tier: Decimal(score) for tier, score in value.items()}
-    if not is_dataclass(default):
-        return value
-    kind: Any = type(default)
+def _section(kind: Any, data: dict[str, Any], name: str, problems: list[Problem]) -> Any:
     hints = get_type_hints(kind)
-    exact = {key for key, hint in hints.items() if Decimal in (hint, *get_args(hint))}
-    return kind(**{key: Decimal(x) if key in exact and x is not None else x for key, x in value.items()})
+    known = _known(data, kind, (name,), problems)
+    return kind(**{key: _value(value, hints[key], (name, key), problems) for key, value in known})
+
+
+def _known(data: Mapping[str, Any], kind: Any, path: tuple[str, ...], problems: list[Problem]) -> list[tuple[str, Any]]:
+    names = {field.name for field in fields(kind)}
+    problems += [Problem((*path, key), "is no part of a policy; take it out") for key in data if key not in names]
+    return [(key, value) for key, value in data.items() if key in names]
+
+
+def _value(value: Any, hint: Any, path: tuple[str, ...], problems: list[Problem]) -> Any:
+    """What JSON spells differently is read here; the policy itself checks whole numbers, choices and ranges."""
+    kinds = get_args(hint) or (hint,)
+    if value is None:
+        if type(None) not in kinds:
+            problems.append(Problem(path, "null is no value here; write one, or take the key out"))
+    elif Decimal in kinds:
+        try:
+            # Not exact from a float itself: its decimals are those that are written.
+            return Decimal(str(value) if type(value) in {str, int, float, Decimal} else "")
+        except InvalidOperation:
+            problems.append(Problem(path, f"{shown(value)} is no number"))
+    elif hint is str and not isinstance(value, str):
+        problems.append(Problem(path, f"{shown(value)} is no text"))
+    return value

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn, TypeAlias
 
 from allocation.engine.errors import Problem, TapeError
+from allocation.engine.validation import shown
 
 LINE_BYTES_MAX = 8 * 2**20
 """No command is longer; a longer line is a file of another kind."""
@@ -68,7 +69,12 @@ def _opened(path: Path) -> Iterator[Stream]:
     except OSError as problem:
         raise TapeError([Problem((), _why_not(path, problem), str(path))]) from problem
     with file:
-        if file.peek(len(_GZIP)).startswith(_GZIP):
+        try:
+            start = file.peek(len(_GZIP))
+        except OSError as problem:
+            message = f"the file cannot be read ({problem.strerror}); give the path of a tape"
+            raise TapeError([Problem((), message, str(path))]) from problem
+        if start.startswith(_GZIP):
             with gzip.GzipFile(fileobj=file) as unpacked:
                 yield unpacked
         else:
@@ -96,6 +102,8 @@ def _lines(stream: Stream, path: Path) -> Iterator[tuple[int, bytes]]:
             return
         number += 1
         if len(line) > LINE_BYTES_MAX and not line.endswith(b"\n"):
+            if _CR_ONLY in line:
+                _fail(path, number, _NOT_LF)
             _fail(path, number, f"the line is longer than {LINE_BYTES_MAX >> 20} MiB; write one command a line")
         yield number, line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
 
@@ -104,21 +112,25 @@ def _command(line: bytes, path: Path, number: int) -> dict[str, Any]:
     try:
         command = _parsed(line.decode())
     except (UnicodeDecodeError, json.JSONDecodeError) as problem:
+        if _CR_ONLY in line:
+            _fail(path, number, _NOT_LF)
         if not line.endswith(b"\n"):
             _fail(path, number, "the last line is torn: it stops in the middle of a command; take it out")
         _fail(path, number, _what_is_wrong(problem))
-    except _NotUsable as problem:
+    except NotUsable as problem:
         _fail(path, number, str(problem))
     except RecursionError:
         _fail(path, number, _TOO_DEEP)
     if not isinstance(command, dict):
         _fail(path, number, f"the line is no object; write a command such as {_EXAMPLE}")
-    if line.count(b"{") + line.count(b"[") > DEPTH_MAX and _is_deep(command):
+    if line.count(b"{") + line.count(b"[") > DEPTH_MAX and is_deep(command):
         _fail(path, number, _TOO_DEEP)
     return command
 
 
 _EXAMPLE = '{"type":"expire","at":"2025-01-31T18:00:00Z"}'
+_CR_ONLY = b"}\r{"
+_NOT_LF = "the line ends are CR, not LF, so that commands run together; save the tape with LF line ends"
 _TOO_DEEP = f"the line is nested deeper than {DEPTH_MAX} levels; a command has three"
 
 
@@ -135,21 +147,22 @@ def _fail(path: Path, number: int, message: str) -> NoReturn:
 # ----- JSON
 
 
-class _NotUsable(Exception):
+class NotUsable(Exception):
     """JSON that is not a command; the text says why."""
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, for ``object_pairs_hook``; `NotUsable` if a key stands twice in it."""
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise _NotUsable(f"the key {twice!r} stands twice in one object; keep one of them")
+        raise NotUsable(f"the key {shown(twice)} stands twice in one object; keep one of them")
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise _NotUsable(f"{name} is no number in JSON; write a number, or leave the field out")
+    raise NotUsable(f"{name} is no number in JSON; write a number, or leave the field out")
 
 
 def _any_whole(digits: str) -> int | Decimal:
@@ -164,9 +177,9 @@ def _any_decimal(text: str) -> Decimal:
         return Decimal("NaN")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=Decimal, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_float=Decimal, parse_constant=_no_constant)
 _PATIENT = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_float=_any_decimal, parse_int=_any_whole, parse_constant=_no_constant
+    object_pairs_hook=unique_keys, parse_float=_any_decimal, parse_int=_any_whole, parse_constant=_no_constant
 )
 
 
@@ -180,7 +193,8 @@ def _parsed(text: str) -> Any:
         return _PATIENT.decode(text)
 
 
-def _is_deep(command: dict[str, Any]) -> bool:
+def is_deep(command: dict[str, Any]) -> bool:
+    """Whether it is nested deeper than `DEPTH_MAX` levels."""
     level: list[Any] = [command]
     for _ in range(DEPTH_MAX):
         level = [

@@ -91,3 +91,56 @@ def test_a_tape_with_decisions_beside_it(folder, run, tmp_path):
 def test_what_is_no_run(tmp_path):
     with pytest.raises(NotFound, match="is no run folder"):
         check(tmp_path)
+
+
+def message_of(folder):
+    with pytest.raises(Mismatch) as caught:
+        check(folder)
+    return str(caught.value)
+
+
+def test_a_recorded_line_of_endless_nesting_differs(folder):
+    path = folder / "decisions.jsonl"
+    edit(path, 4, lambda line: "[" * 200_000 + "\n")
+    assert message_of(folder).startswith(f"decision 4 differs ({path}:5)\n  recorded: [[[")
+
+
+def test_recorded_lines_are_shown_short_and_printable(folder):
+    path = folder / "decisions.jsonl"
+    edit(path, 4, lambda line: line.rstrip("}\n") + ',"note":"\x1b[31m' + "é\u202e" * 5000 + '"}\n')
+    first, recorded, replayed = message_of(folder).splitlines()
+    assert first == f"decision 4 differs ({path}:5)"
+    assert "note" in recorded
+    assert "\\x1b[31m" in recorded
+    assert "\\u202e" in recorded
+    assert (first + recorded + replayed).isprintable()
+    assert len(recorded) < 1000
+    assert recorded.endswith("...")
+
+
+def test_the_difference_is_in_what_is_shown(folder):
+    edit(folder / "decisions.jsonl", 4, lambda line: '{"a":"' + "x" * 5000 + '"}\n')
+    edit(folder / "decisions.jsonl", 3, lambda line: line.rstrip("\n") + " " * 5000 + "|\n")
+    _, recorded, replayed = message_of(folder).splitlines()
+    assert replayed.endswith("}")
+    assert "} " in recorded
+
+
+@pytest.mark.parametrize(
+    ("digests", "message"),
+    [
+        ([1], "digests: [1] is no object"),
+        (None, "digests: None is no object"),
+        ({"a\0b": ""}, r"digests: 'a\x00b' is no name of a file in the folder"),
+        ({"../out/tape.jsonl": ""}, "digests: '../out/tape.jsonl' is no name of a file in the folder"),
+        ({"/etc/passwd": ""}, "digests: '/etc/passwd' is no name of a file in the folder"),
+        ({"..": ""}, "digests: '..' is no name of a file in the folder"),
+        ({"none": ""}, "digests: the folder has no file 'none' to read"),
+        ({"x" * 300: ""}, "digests: the folder has no file 'xxx"),
+        ({"\ud800": ""}, r"digests: the folder has no file '\ud800'"),
+    ],
+)
+def test_digests_that_are_none(folder, digests, message):
+    path = folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "digests": digests}))
+    assert message_of(folder).startswith(f"{path}: {message}")

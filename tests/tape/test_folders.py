@@ -10,7 +10,7 @@ import pytest
 from allocation.engine.errors import NotFound, PolicyError, SettingError
 from allocation.engine.policy import DEFAULT_POLICY, Policy
 from allocation.tape import Run, check, load_run, read_tape, replay
-from allocation.tape.folders import policy_from_plain
+from allocation.tape.folders import policy_from_plain, require_place
 from tests.policies import policy_of
 from tests.tapes import random_case
 
@@ -119,7 +119,35 @@ def test_a_file_is_no_folder(run, tmp_path):
         run.save(tmp_path / "out")
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "../escape", "a/b", "", ".", ".."])
+def places_that_are_none(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    yield Path(), "has no name of its own"
+    yield tmp_path, "has other things in it"
+    yield tmp_path / "file", "is a file; name a folder"
+    for place in ("file/below", "loop", "loop/below", "x" * 300, "a\0b"):
+        yield tmp_path / place, "cannot be written ("
+    yield Path("/proc/x"), "cannot be written ("
+
+
+def test_places_that_are_none_are_told_at_once(run, tmp_path):
+    for place, message in places_that_are_none(tmp_path):
+        for refused in (require_place, run.save):
+            with pytest.raises(SettingError) as caught:
+                refused(place)
+            assert str(place) in str(caught.value)
+            assert message in str(caught.value)
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "loop"}
+
+
+def test_asking_for_a_place_leaves_nothing_behind(run, tmp_path):
+    require_place(tmp_path / "deep" / "out")
+    assert list(tmp_path.iterdir()) == []
+    require_place(run.save(tmp_path / "out"))
+    assert check(tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "../escape", "a/b", "", ".", "..", "a\0b"])
 def test_files_of_a_run_cannot_stand_in_the_way(run, tmp_path, name):
     given = Run(engine=run.engine, summary={}, tape=run.tape, files={name: ""})
     with pytest.raises(SettingError, match="give it another name"):
@@ -176,14 +204,63 @@ def test_what_cannot_be_loaded(run, tmp_path):
         load_run(folder)
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "summary.json").write_text("{")
-    with pytest.raises(NotFound, match=r"summary\.json cannot be read"):
+    with pytest.raises(
+        NotFound, match=r"summary\.json is damaged: it is not JSON at line 1, column 2; save the run anew"
+    ):
         load_run(folder)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "summary.json", "policy.json"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "it is empty"),
+        (b'{"format":\n "allo', "it is not JSON at line 2, column"),
+        (b'{"name": "\xff"}', "it is not UTF-8 at byte 11"),
+        (b"[" * 200_000, "it is nested deeper than 50 levels"),
+        (b'{"a": ' + b"[" * 60 + b"]" * 60 + b"}", "it is no JSON object of at most 50 levels"),
+        (b"[1]", "it is no JSON object"),
+        (b'{"hold": "firm", "hold": "firm"}', "the key 'hold' stands twice in one object"),
+        (b'{"n": ' + b"9" * 5000 + b"}", "a number in it has thousands of digits"),
+    ],
+)
+def test_a_damaged_file(run, tmp_path, name, content, message):
+    path = run.save(tmp_path / "out") / name
+    path.write_bytes(content)
+    with pytest.raises(PolicyError if name == "policy.json" else NotFound) as caught:
+        load_run(tmp_path / "out")
+    assert str(caught.value).startswith(f"{path} is damaged: {message}")
+    assert str(caught.value).endswith("; save the run anew")
+
+
+def test_problems_of_the_policy_name_its_file(run, tmp_path):
+    path = run.save(tmp_path / "out") / "policy.json"
+    path.write_text('{"overbooking": {"rate": [1]}, "intake": {"min_days": -1}}')
+    with pytest.raises(PolicyError) as caught:
+        load_run(tmp_path / "out")
+    assert str(caught.value) == f"{path}: 1 problem\n  overbooking.rate: [1] is no number"
+    path.write_text('{"intake": {"min_days": -1}}')
+    with pytest.raises(PolicyError) as caught:
+        load_run(tmp_path / "out")
+    assert str(caught.value).startswith(f"{path}: 1 problem\n  intake.min_days: -1 is not")
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_policy_comes_back_exactly(seed):
     policy = policy_of(random_case(seed)[0])
     assert policy_from_plain(json.loads(json.dumps(policy.as_dict()))) == policy
+
+
+def test_decimals_are_those_that_are_written():
+    assert policy_from_plain({"overbooking": {"rate": 1.1}}).overbooking.rate == Decimal("1.1")
+
+
+def test_all_problems_of_a_policy_are_told_at_once():
+    with pytest.raises(PolicyError) as caught:
+        policy_from_plain({"hold": None, "queues": {}, "overbooking": {"rate": "x", "rats": 1}})
+    assert {problem.path for problem in caught.value.problems} == {
+        *{("hold",), ("queues",), ("overbooking", "rate"), ("overbooking", "rats")}
+    }
 
 
 def test_parts_of_a_policy():
@@ -197,10 +274,23 @@ def test_parts_of_a_policy():
     ("data", "message"),
     [
         ({"overbook": {}}, "overbook: is no part of a policy"),
-        ({"overbooking": {"rat": "1"}}, "overbooking: {'rat': '1'} cannot be read"),
-        ({"overbooking": {"rate": "much"}}, "overbooking: {'rate': 'much'} cannot be read"),
-        ({"tiers": ["VIP"]}, r"tiers: \['VIP'\] cannot be read"),
+        ({"overbooking": {"rat": "1"}}, "overbooking.rat: is no part of a policy"),
+        ({"overbooking": {"rate": "much"}}, "overbooking.rate: 'much' is no number"),
+        ({"tiers": ["VIP"]}, r"tiers: \['VIP'\] is no object with keys and values"),
         ({"overbooking": {"rate": "-1"}}, "-1 is not between 0 and 1000"),
+        ({"overbooking": {"rate": [1]}}, r"overbooking.rate: \[1\] is no number"),
+        ({"overbooking": {"rate": True}}, "overbooking.rate: True is no number"),
+        ({"overbooking": {"rate": None}}, "overbooking.rate: null is no value here"),
+        ({"tiers": {"VIP": {}}}, "tiers.VIP: {} is no number"),
+        ({"intake": {"min_days": None}}, "intake.min_days: null is no value here"),
+        ({"intake": {"min_days": "7"}}, "intake.min_days: '7'"),
+        ({"queue": 5}, "queue: 5 is no object"),
+        ({"queue": {"enabled": "no"}}, "queue.enabled: 'no'"),
+        ({"release": {"fill": 5}}, "release.fill: 5"),
+        ({"release": {"__pydantic_config__": {}}}, "release.__pydantic_config__: is no part of a policy"),
+        ({"timezone": [1]}, r"timezone: \[1\] is no text"),
+        ({"hold": "x"}, "hold: 'x'"),
+        ({"hold": []}, r"hold: \[\]"),
     ],
 )
 def test_what_is_no_policy(data, message):

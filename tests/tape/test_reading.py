@@ -112,6 +112,14 @@ def test_a_broken_line_with_a_line_end_is_not_torn(written):
     assert "torn" not in problem_of(written(GOOD + b'{"type":"exp\n')).message
 
 
+@pytest.mark.parametrize("count", [3, 300_000])
+def test_line_ends_that_are_not_lf(written, count):
+    path = written(GOOD.replace(b"\n", b"\r") * count)
+    problem = problem_of(path)
+    assert problem.place == f"{path}:1"
+    assert "the line ends are CR, not LF" in problem.message
+
+
 @pytest.mark.parametrize("content", [b"", b"\n", b"\n \n\n"])
 def test_an_empty_tape(written, content):
     path = written(content)
@@ -136,6 +144,20 @@ def test_files_that_cannot_be_opened_are_told_at_once(tmp_path):
     with pytest.raises(TapeError) as caught:
         read_tape(tmp_path)
     assert str(caught.value).startswith(f"{tmp_path}: this is a folder; give the path of a tape")
+
+
+def test_a_file_that_opens_but_cannot_be_read(monkeypatch, tmp_path):
+    path = tmp_path / "tape.jsonl"
+    path.write_bytes(GOOD)
+
+    class Broken(io.FileIO):
+        def readinto(self, buffer):
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(type(path), "open", lambda self, mode: io.BufferedReader(Broken(self)))
+    with pytest.raises(TapeError) as caught:
+        read_tape(path)
+    assert str(caught.value) == f"{path}: the file cannot be read (Input/output error); give the path of a tape"
 
 
 def test_a_compressed_file_that_was_cut_off(tmp_path):
