@@ -7,7 +7,6 @@ others.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,12 @@ from allocation.scenario import ranges
 from allocation.scenario.behaviour import Behaviour
 from allocation.scenario.demand import Demand, FlashArrivals, LaunchArrivals, TableArrivals
 from allocation.scenario.distributions import support_of
+from allocation.scenario.measure_checks import check_published
 from allocation.scenario.section_checks import (
     check_behaviour,
     check_currency,
     check_demand,
+    check_description,
     check_economics,
     check_name,
     check_orders,
@@ -28,14 +29,11 @@ from allocation.scenario.section_checks import (
     check_supply,
     check_title,
 )
-from allocation.scenario.sections import Economics, OrderWindow, PoolSupply, Published, Schedule, signed_paths
+from allocation.scenario.sections import Economics, OrderWindow, PoolSupply, Schedule
+from allocation.scenario.wording import short
 
 if TYPE_CHECKING:
     from allocation.scenario.schema import Scenario
-
-_PATH = r"[a-z][a-z_]*(\.[A-Za-z0-9_-]+)*"
-_MEASURE = re.compile(rf"{_PATH}( [-+] {_PATH})*")
-_MEASURE_PARTS = 3
 
 
 def section_problems(sections: Mapping[str, object]) -> Iterator[Problem]:
@@ -43,6 +41,10 @@ def section_problems(sections: Mapping[str, object]) -> Iterator[Problem]:
     for needed, check in _CHECKS:
         if all(name in sections for name in needed):
             yield from check(*(sections[name] for name in needed))
+
+
+def _tier_names(policy: Policy) -> Iterator[Problem]:
+    yield from ranges.tier_names(("policy", "tiers"), policy.tiers)
 
 
 def _tiers(demand: Demand, policy: Policy) -> Iterator[Problem]:
@@ -62,10 +64,11 @@ def _quantities(demand: Demand, policy: Policy) -> Iterator[Problem]:
 
 def _items(demand: Demand, supply: tuple[PoolSupply, ...]) -> Iterator[Problem]:
     pools = {(pool.sku, pool.location): f"{pool.sku} at {pool.location}" for pool in supply}
+    hints = ranges.Hints(pools.values())
     for index, item in enumerate(demand.items):
         if (item.sku, item.location) not in pools:
             name = f"{item.sku} at {item.location}"
-            message = f"{name} is no pool of supply{ranges.suggestion(name, pools.values())}"
+            message = f"{short(name)} is no pool of supply{hints(name)}"
             yield Problem(("demand", "items", index), message)
 
 
@@ -73,9 +76,10 @@ def _ship_dates(demand: Demand, supply: tuple[PoolSupply, ...]) -> Iterator[Prob
     expected = sorted({delivery.date for pool in supply for delivery in pool.expected})
     if any(pool.on_hand for pool in supply):
         return
+    hints = ranges.Hints(expected)
     for date in demand.ship_dates:
         if date not in expected:
-            message = f"nothing is on hand or expected on {date}{ranges.suggestion(date, expected)}"
+            message = f"nothing is on hand or expected on {date}{hints(date)}"
             yield Problem(("demand", "ship_dates", str(date)), message)
 
 
@@ -112,7 +116,7 @@ def _denied_cost_complete(economics: Economics, demand: Demand) -> Iterator[Prob
         if tier not in economics.denied_cost:
             yield Problem(
                 ("economics", "denied_cost"),
-                f"has no cost for tier {tier}, which orders; write 0 if it is none",
+                f"has no cost for tier {short(tier)}, which orders; write 0 if it is none",
             )
 
 
@@ -135,43 +139,16 @@ def _released(schedule: Schedule, demand: Demand, supply: tuple[PoolSupply, ...]
             yield Problem(("schedule", "release"), message)
 
 
-def _published(published: tuple[Published, ...], policy: Policy, schedule: Schedule) -> Iterator[Problem]:
-    dates = [str(run.ship_date) for run in schedule.release]
-    for index, result in enumerate(published):
-        path: ranges.Path = ("published", index)
-        yield from ranges.text((*path, "source"), result.source)
-        yield from ranges.number((*path, "value"), result.value, -ranges.AMOUNT_MAX)
-        if result.printed_share is not None:
-            yield from ranges.number((*path, "printed_share"), result.printed_share, 0, 1000)
-        elif result.printed_of is not None:
-            yield Problem((*path, "printed_of"), "goes with printed_share only")
-        yield from _measure((*path, "measure"), result.measure, policy, dates)
-        if result.printed_of is not None:
-            yield from _measure((*path, "printed_of"), result.printed_of, policy, dates)
-
-
-def _measure(path: ranges.Path, text: str, policy: Policy, dates: list[str]) -> Iterator[Problem]:
-    if not _MEASURE.fullmatch(" ".join(text.split())):
-        message = f"{text!r} is no path such as by_tier.VIP.allocated, nor a sum or difference of paths"
-        yield Problem(path, message)
-        return
-    for _, one in signed_paths(text):
-        first, *rest = one.split(".")
-        known = {"by_tier": list(policy.tiers), "waves": dates}.get(first)
-        if known is not None and (len(rest) + 1 != _MEASURE_PARTS or rest[0] not in known):
-            last = rest[-1] if len(rest) > 1 else "allocated"
-            named = [f"{first}.{name}.{last}" for name in known]
-            yield Problem(path, f"{one} is no measure{ranges.suggestion(one, named)}")
-
-
 _Check = Callable[..., Iterator[Problem]]
 _CHECKS: tuple[tuple[tuple[str, ...], _Check], ...] = (
     (("name",), check_name),
     (("title",), check_title),
+    (("description",), check_description),
     (("currency",), check_currency),
     (("orders",), check_orders),
     (("supply",), check_supply),
     (("demand",), check_demand),
+    (("policy",), _tier_names),
     (("demand", "policy"), _tiers),
     (("demand", "policy"), _quantities),
     (("demand", "supply"), _items),
@@ -185,7 +162,7 @@ _CHECKS: tuple[tuple[tuple[str, ...], _Check], ...] = (
     (("schedule",), check_schedule),
     (("schedule", "orders"), _schedule_after_opening),
     (("schedule", "demand", "supply", "policy"), _released),
-    (("published", "policy", "schedule"), _published),
+    (("published", "policy", "schedule"), check_published),
 )
 
 

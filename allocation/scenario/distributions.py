@@ -9,15 +9,13 @@ carries its name, so that the dataclass and the YAML look the same: ``{uniform: 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Discriminator, Tag
-
-from allocation.engine.errors import Problem
 
 FORBID: dict[str, object] = {"extra": "forbid", "hide_input_in_errors": True}
 """What pydantic does with a key that no field has: refuse it, and print no customer's data."""
@@ -207,27 +205,6 @@ def freeze(record: object) -> None:
             object.__setattr__(record, name, MappingProxyType(dict(value)))
         elif isinstance(value, list):
             object.__setattr__(record, name, tuple(value))
-
-
-def shape_problems(path: tuple[str | int, ...], value: Distribution) -> Iterator[Problem]:
-    """What makes a distribution meaningless: ends the wrong way round, no spread, no weight."""
-    match value:
-        case Uniform((low, high)) if low > high:
-            yield Problem((*path, "uniform"), f"low {low} is above high {high}")
-        case Triangular((low, mode, high)) if not low <= mode <= high:
-            yield Problem((*path, "triangular"), f"{low}, {mode}, {high} must be low <= mode <= high")
-        case Beta((a, b), low, high) if a <= 0 or b <= 0 or low > high:
-            yield Problem((*path, "beta"), f"needs shapes above 0 and low <= high; it has {a}, {b}, {low}, {high}")
-        case Normal(shape) if shape.sd <= 0 or shape.low >= shape.high:
-            yield Problem((*path, "normal"), f"needs sd above 0 and low < high; it has sd {shape.sd}, "
-                          f"low {shape.low}, high {shape.high}")  # fmt: skip
-        case Normal(shape) if not shape.low <= shape.mean <= shape.high:
-            yield Problem(
-                (*path, "normal", "mean"),
-                f"{shape.mean} is not between low {shape.low} and high {shape.high}",
-            )
-        case Choices(choices) if not any(weight > 0 for weight in choices.values()) or min(choices.values()) < 0:
-            yield Problem((*path, "choices"), "needs weights of at least 0, one of them above 0")
 
 
 def _density(x: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from allocation.scenario.overrides import apply_overrides, to_plain
 from allocation.scenario.ranges import suggestion
 from allocation.scenario.schema import Scenario
 from allocation.scenario.validation import read_policy, read_scenario
+from allocation.scenario.wording import escaped, shown
 from allocation.scenario.yaml_text import CHARACTERS_MAX, Document, read_yaml
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -59,7 +62,7 @@ def parse_scenario(
     scenario, problems = read_scenario(document.data)
     problems += document.problems
     if scenario is None or problems:
-        raise ScenarioError(document.report(problems), f"{source} is not valid")
+        raise ScenarioError(document.report(problems), f"{document.source} is not valid")
     return scenario
 
 
@@ -85,19 +88,25 @@ def load_policy(path: str | Path, overrides: Mapping[str, object] | None = None,
 
 
 def policy_from_dict(
-    data: Mapping[str, object], source: str = "policy", overrides: Mapping[str, object] | None = None
+    data: Mapping[str, object],
+    source: str = "policy",
+    overrides: Mapping[str, object] | None = None,
+    *,
+    label: str = "override",
 ) -> Policy:
     """A policy from plain data in the form of RULES.md section 10, such as the policy of a tape.
+
+    Args:
+        data: The policy.
+        source: What messages call it.
+        overrides: As for ``load_policy``.
+        label: What problems with the overrides are placed at.
 
     Raises:
         PolicyError: With every problem and its path.
         SettingError: For an override whose key leads nowhere.
     """
-    plain = apply_overrides(Document(to_plain(data), source), _bare(overrides or {}), Policy)
-    policy, problems = read_policy(plain.data)
-    if policy is None:
-        raise PolicyError(problems, f"{source} is not valid")
-    return policy
+    return _policy(Document(to_plain(data), escaped(source)), overrides or {}, label)
 
 
 def find_scenario(name_or_path: str | Path) -> Path:
@@ -111,11 +120,11 @@ def find_scenario(name_or_path: str | Path) -> Path:
         return scenario_folder() / f"{name_or_path}.yaml"
     path = Path(name_or_path)
     is_path = isinstance(name_or_path, Path) or path.suffix in _SUFFIXES or len(path.parts) > 1
-    if is_path or _is_file(path):
+    if is_path or (str(name_or_path) and _is_there(path)):
         return path
     hint = suggestion(name_or_path, names)
     shipped = "" if "known:" in hint else f"; known: {', '.join(names)}"
-    raise ScenarioError(f"no scenario is called {str(name_or_path)!r}{hint}{shipped}; or give the path of a file")
+    raise ScenarioError(f"no scenario is called {shown(str(name_or_path))}{hint}{shipped}; or give the path of a file")
 
 
 def _policy(document: Document, overrides: Mapping[str, object], label: str) -> Policy:
@@ -131,12 +140,27 @@ def _bare(overrides: Mapping[str, object]) -> dict[str, object]:
     return {key.removeprefix("policy."): value for key, value in overrides.items()}
 
 
-def _is_file(path: Path) -> bool:
+def _is_there(path: Path) -> bool:
     try:
-        return path.is_file()
+        path.lstat()
     except (OSError, ValueError):
         # A name too long for the file system, or one with a null character.
         return False
+    return True
+
+
+def _no_file(path: Path) -> str | None:
+    """Why a path leads to no file that can be read."""
+    try:
+        mode = path.stat().st_mode
+    except ValueError:
+        return "is no file that is there"
+    except OSError as err:
+        missing = err.errno in {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
+        return "is no file that is there" if missing else f"cannot be opened: {err.strerror}"
+    if stat.S_ISDIR(mode):
+        return "is a folder; give a file"
+    return None if stat.S_ISREG(mode) else "is no regular file"
 
 
 def _text(path: Path, error: type[InvalidInput]) -> str:
@@ -146,8 +170,9 @@ def _text(path: Path, error: type[InvalidInput]) -> str:
     def fail(message: str, line: int | None = None) -> InvalidInput:
         return error([Problem((), message, shown if line is None else f"{shown}:{line}")], f"{shown} cannot be read")
 
-    if not _is_file(path):
-        raise fail("is a folder; give a file" if path.is_dir() else "is no file that is there")
+    refusal = _no_file(path)
+    if refusal:
+        raise fail(refusal)
     try:
         with path.open("rb") as stream:
             content = stream.read(CHARACTERS_MAX + 1)
@@ -165,6 +190,7 @@ def _text(path: Path, error: type[InvalidInput]) -> str:
 def _shown(path: Path) -> str:
     """The path as a person would write it: relative to the working folder where it is below."""
     try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except (OSError, ValueError):
-        return str(path)
+        return escaped(str(path.resolve().relative_to(Path.cwd())))
+    except (OSError, ValueError, RuntimeError):
+        # Before Python 3.13, links that lead in a circle are a RuntimeError.
+        return escaped(str(path))

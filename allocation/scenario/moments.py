@@ -8,7 +8,13 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator
 
+from allocation.scenario.wording import short, shown
+
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ]+(\d\d?)(:\d\d(?::\d\d(?:\.\d{1,6})?)?) *([Zz]|[-+]\d\d(?::?\d\d)?)?")
+
+
+def _named(value: object) -> str:
+    return short(value) if isinstance(value, str) else shown(value)
 
 
 def _read_day(value: object) -> object:
@@ -19,8 +25,8 @@ def _read_day(value: object) -> object:
         try:
             return dt.date.fromisoformat(value)
         except ValueError as error:
-            raise ValueError(f"{value} is no day of the calendar: {error}") from None
-    raise ValueError(f"{value} is no date; write one such as 2025-11-15")
+            raise ValueError(f"{_named(value)} is no day of the calendar: {error}") from None
+    raise ValueError(f"{_named(value)} is no date; write one such as 2025-11-15")
 
 
 def _read_instant(value: object) -> object:
@@ -31,8 +37,8 @@ def _read_instant(value: object) -> object:
         try:
             return dt.datetime.fromisoformat(f"{day}T{hour.zfill(2)}{rest}{offset.upper()}")
         except ValueError as error:
-            raise ValueError(f"{value} is no instant: {error}") from None
-    raise ValueError(f"{value} is no instant; write one such as 2025-11-15T02:00:00-05:00")
+            raise ValueError(f"{_named(value)} is no instant: {error}") from None
+    raise ValueError(f"{_named(value)} is no instant; write one such as 2025-11-15T02:00:00-05:00")
 
 
 Day: TypeAlias = Annotated[dt.date, BeforeValidator(_read_day)]

@@ -15,9 +15,10 @@ from decimal import Decimal
 from typing import Any
 
 from allocation.engine.errors import Problem, SettingError
-from allocation.scenario.paths import child, chosen, known_keys, members
+from allocation.scenario.paths import child, chosen, index, known_keys, members
 from allocation.scenario.ranges import suggestion
-from allocation.scenario.yaml_text import OVERRIDDEN, Document, read_yaml
+from allocation.scenario.wording import listed, short, shown
+from allocation.scenario.yaml_text import DIGITS_MAX, OVERRIDDEN, Document, read_yaml, whole_characters
 
 
 def parse_setting(text: str) -> tuple[str, object]:
@@ -31,13 +32,14 @@ def parse_setting(text: str) -> tuple[str, object]:
     """
     key, equals, value = text.partition("=")
     key = key.strip()
+    named = f"--set {short(key)}"
     if not key or not equals or not value.strip():
-        message = f"{text!r} is no setting; write key=value, such as policy.overbooking.rate=1.04"
+        message = f"{shown(text)} is no setting; write key=value, such as policy.overbooking.rate=1.04"
         raise SettingError(message)
     # In a list, so that null is a value and not an empty document.
-    document = read_yaml(f"[{value}\n]", f"--set {key}", SettingError)
+    document = read_yaml(f"[{value}\n]", named, SettingError)
     if document.problems or not isinstance(document.data, list) or len(document.data) != 1:
-        raise SettingError(f"--set {key}: {value!r} is not one value")
+        raise SettingError(f"{named}: {shown(value)} is not one value")
     return key, document.data[0]
 
 
@@ -65,14 +67,18 @@ def apply_overrides(
     problems: list[Problem] = []
     for key, value in overrides.items():
         path = tuple(key.split("."))
-        refusal = _set(data, path, to_plain(value), record)
+        try:
+            to_plain(key)
+            refusal = _set(data, path, to_plain(value), record)
+        except SettingError as error:
+            refusal = str(error)
         if refusal:
             problems.append(Problem(path, refusal, label))
         else:
             lines = {written: line for written, line in lines.items() if written[: len(path)] != path}
             lines[path] = OVERRIDDEN
     if problems:
-        raise SettingError(problems, "settings")
+        raise SettingError(listed(problems, label), "settings")
     return replace(document, data=data, lines=lines, label=label)
 
 
@@ -83,8 +89,9 @@ def _set(data: Any, path: tuple[str, ...], value: object, record: type) -> str |
     for depth, part in enumerate(path):
         annotation = chosen(annotation, holder)
         below = child(annotation, part)
-        if isinstance(holder, list) and (not part.isdigit() or int(part) >= len(holder)):
-            return f"{part} is no entry of {'.'.join(path[:depth])}, which has {len(holder)} (from 0)"
+        at = index(part)
+        if isinstance(holder, list) and (at is None or at >= len(holder)):
+            return f"{short(part)} is no entry of {short('.'.join(path[:depth]))}, which has {len(holder)} (from 0)"
         if below is None or not isinstance(holder, dict | list):
             return _refusal(annotation, path, depth)
         key = _key(holder, part)
@@ -99,11 +106,11 @@ def _set(data: Any, path: tuple[str, ...], value: object, record: type) -> str |
 
 def _refusal(annotation: object, path: tuple[str, ...], depth: int) -> str:
     if known_keys(annotation):
-        return f"unknown key {path[depth]}{suggestion(path[depth], known_keys(annotation))}"
-    around = ".".join(path[:depth])
+        return f"unknown key {short(path[depth])}{suggestion(path[depth], known_keys(annotation))}"
+    around = short(".".join(path[:depth]))
     if members(annotation) is not None:
-        return f"unknown key {path[depth]}: {around} can be several things; set {around} as a whole"
-    return f"unknown key {path[depth]}: {around} is one value; set {around} itself"
+        return f"unknown key {short(path[depth])}: {around} can be several things; set {around} as a whole"
+    return f"unknown key {short(path[depth])}: {around} is one value; set {around} itself"
 
 
 def _key(holder: Any, part: str) -> Any:
@@ -115,7 +122,9 @@ def _key(holder: Any, part: str) -> Any:
 
 def to_plain(value: object) -> Any:
     """A value from Python as the plain data that a file would hold; numbers are taken as they print."""
-    if value is None or isinstance(value, str | Decimal):
+    if isinstance(value, str):
+        return _whole_text(value)
+    if value is None or isinstance(value, Decimal):
         return value
     if isinstance(value, bool | numbers.Real | dt.date):
         return _plain_scalar(value)
@@ -125,7 +134,14 @@ def to_plain(value: object) -> Any:
         return {_plain_key(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]
-    return str(value)
+    return _whole_text(str(value))
+
+
+def _whole_text(text: str) -> str:
+    whole = whole_characters(text)
+    if whole is None:
+        raise SettingError(f"{shown(text)} has half a character, which no file can hold")
+    return whole
 
 
 def _plain_scalar(value: bool | numbers.Real | dt.date) -> str | int | Decimal:
@@ -134,8 +150,11 @@ def _plain_scalar(value: bool | numbers.Real | dt.date) -> str | int | Decimal:
     if isinstance(value, dt.date):
         return value.isoformat()
     # NumPy's numbers, too, are Integral or Real.
-    return int(value) if isinstance(value, numbers.Integral) else Decimal(repr(float(value)))
+    if not isinstance(value, numbers.Integral):
+        return Decimal(repr(float(value)))
+    # Python prints no number of many thousand digits.
+    return int(value) if abs(int(value)) < 10**DIGITS_MAX else hex(int(value))
 
 
 def _plain_key(key: object) -> object:
-    return key if isinstance(key, int | str | Decimal) and not isinstance(key, bool) else str(key)
+    return key if isinstance(key, Decimal) else to_plain(key) if isinstance(key, int | str) else _whole_text(str(key))

@@ -7,6 +7,7 @@ the keys that a person wrote.
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -15,6 +16,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import Discriminator, Tag
 from pydantic.fields import FieldInfo
+
+_DIGITS_MAX = 9
+_DECIMAL = re.compile(r"Decimal\('([^']*)'\)")
 
 
 @cache
@@ -66,6 +70,12 @@ def plain(annotation: object) -> object:
     return annotation
 
 
+def index(key: object) -> int | None:
+    """The key as an index of a list; None if it is none."""
+    text = str(key)
+    return int(text) if len(text) <= _DIGITS_MAX and text.isascii() and text.isdecimal() else None
+
+
 def child(annotation: object, key: object) -> object | None:
     """The type below a key of a dataclass, list or mapping; None where no such key can be."""
     if isinstance(annotation, type) and is_dataclass(annotation):
@@ -73,8 +83,9 @@ def child(annotation: object, key: object) -> object | None:
     arguments = get_args(annotation)
     if get_origin(annotation) is tuple:
         if Ellipsis in arguments:
-            return arguments[0] if str(key).isdigit() else None
-        return arguments[int(str(key))] if str(key).isdigit() and int(str(key)) < len(arguments) else None
+            return None if index(key) is None else arguments[0]
+        at = index(key)
+        return arguments[at] if at is not None and at < len(arguments) else None
     return arguments[1] if get_origin(annotation) is Mapping else None
 
 
@@ -99,7 +110,9 @@ def written_path(annotation: object, location: tuple[str | int, ...]) -> tuple[t
             continue
         if part == "[key]":
             continue
-        path.append(part)
+        # A decimal key is located by its representation.
+        decimal = _DECIMAL.fullmatch(part) if isinstance(part, str) else None
+        path.append(decimal[1] if decimal else part)
         holder = current
         current = plain(child(current, part) or Any)
     return tuple(path), holder

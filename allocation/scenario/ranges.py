@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from allocation.engine.errors import Problem
-from allocation.scenario.distributions import Distribution, PerTier, shape_problems, support_of
+from allocation.scenario.distributions import Distribution, PerTier, support_of
+from allocation.scenario.shapes import shape_problems
+from allocation.scenario.wording import PROBLEMS_MAX, is_printable, short, shown
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -19,35 +21,41 @@ SUM_TOLERANCE = Decimal("1e-9")
 AMOUNT_MAX = 10**9
 """Largest amount of money, number of hours and the like."""
 YEARS = (1970, 2999)
+TIERS_MAX = 1000
 _LISTED = 12
-_SHOWN = 60
+_COMPARED = 1000
+"""Longer words, and words among more names than this, are compared with none."""
 
 
 def suggestion(word: object, known: Iterable[object]) -> str:
     """How an unknown name's message ends: ``, did you mean overbooking?``, or what is known."""
     names = [str(name) for name in known]
     lowered = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(str(word).lower(), lowered, n=1)
-    if close:
-        return f", did you mean {lowered[close[0]]}?"
+    if len(names) <= _COMPARED and len(str(word)) <= _COMPARED:
+        close = difflib.get_close_matches(str(word).lower(), lowered, n=1)
+        if close:
+            return f", did you mean {short(lowered[close[0]])}?"
     more = ", ..." if len(names) > _LISTED else ""
-    return f"; known: {', '.join(names[:_LISTED])}{more}" if names else ""
+    return f"; known: {', '.join(map(short, names[:_LISTED]))}{more}" if names else ""
 
 
-def shown(value: object) -> str:
-    """A value for a message: short, and without the text of what is below it."""
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list"
-    text = "nothing" if value is None else repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+class Hints:
+    """Suggestions for the first unknown names of many, which are all that is listed."""
+
+    def __init__(self, known: Iterable[object]) -> None:
+        self.known = tuple(known)
+        self.left = PROBLEMS_MAX
+
+    def __call__(self, word: object) -> str:
+        """How the message for the next unknown name ends."""
+        self.left -= 1
+        return suggestion(word, self.known) if self.left >= 0 else ""
 
 
 def number(path: Path, value: object, low: int, high: int = AMOUNT_MAX) -> Iterator[Problem]:
     """A Decimal from low to high with few enough decimals."""
     if not isinstance(value, Decimal):
-        yield Problem(path, f"{value!r} must be a Decimal, such as Decimal('1.05')")
+        yield Problem(path, f"{shown(value)} must be a Decimal, such as Decimal('1.05')")
     elif not value.is_finite() or not low <= value <= high:
         yield Problem(path, f"{shown(value)} is not between {low} and {high}")
     elif value != round(value, DECIMALS):
@@ -65,7 +73,7 @@ def above_zero(path: Path, value: object, high: int = AMOUNT_MAX) -> Iterator[Pr
 def whole(path: Path, value: object, low: int, high: int) -> Iterator[Problem]:
     """A whole number from low to high."""
     if isinstance(value, bool) or not isinstance(value, int):
-        yield Problem(path, f"{value!r} must be a whole number")
+        yield Problem(path, f"{shown(value)} must be a whole number")
     elif not low <= value <= high:
         yield Problem(path, f"{shown(value)} is not between {low} and {high}")
 
@@ -103,11 +111,21 @@ def shares(path: Path, parts: Mapping[Path, Decimal]) -> Iterator[Problem]:
 
 def tiers(path: Path, named: Iterable[str], scores: Mapping[str, Decimal]) -> Iterator[Problem]:
     """Tiers that have a score in the policy."""
+    hints = Hints(scores)
     for tier in named:
         if tier not in scores:
-            hint = suggestion(tier, scores)
-            known = "" if "known:" in hint else f" (policy.tiers has {', '.join(scores)})"
-            yield Problem((*path, tier), f"tier {tier} has no score in policy.tiers{hint}{known}")
+            hint = hints(tier)
+            known = f" (policy.tiers has {', '.join(map(short, scores))})" if "did you mean" in hint else ""
+            yield Problem((*path, tier), f"tier {short(tier)} has no score in policy.tiers{hint}{known}")
+
+
+def tier_names(path: Path, names: Iterable[str]) -> Iterator[Problem]:
+    """The names of the tiers of a policy, and how many they are."""
+    named = list(names)
+    if len(named) > TIERS_MAX:
+        yield Problem(path, f"names {len(named)} tiers; at most {TIERS_MAX} are taken")
+    for name in named:
+        yield from text((*path, name), name)
 
 
 def day(path: Path, value: dt.date) -> Iterator[Problem]:
@@ -134,8 +152,22 @@ def aware(values: Sequence[dt.datetime]) -> bool:
 
 
 def text(path: Path, value: str, longest: int = 200) -> Iterator[Problem]:
-    """A text that says something."""
+    """A text in one line that says something."""
     if not value.strip():
         yield Problem(path, "is empty")
+    else:
+        yield from line(path, value, longest)
+
+
+def line(path: Path, value: str, longest: int = 200) -> Iterator[Problem]:
+    """A text in one line, or none."""
+    if not is_printable(value):
+        yield Problem(path, f"{shown(value)} has characters that do not print; write it in one line without them")
     elif len(value) > longest:
         yield Problem(path, f"has {len(value)} characters; at most {longest} are taken")
+
+
+def prose(path: Path, value: str) -> Iterator[Problem]:
+    """A text of any length and any number of lines."""
+    if not is_printable(value.replace("\n", "").replace("\t", "")):
+        yield Problem(path, f"{shown(value)} has characters that do not print; leave them out")

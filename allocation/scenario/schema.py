@@ -59,6 +59,7 @@ from allocation.scenario.sections import (
     Schedule,
     Short,
 )
+from allocation.scenario.wording import listed, short
 
 __all__ = [
     "Arrivals",
@@ -130,7 +131,7 @@ class Scenario:
         freeze(self)
         problems = list(section_problems({f.name: getattr(self, f.name) for f in fields(self)}))
         if problems:
-            raise ScenarioError(problems, f"scenario {self.name}")
+            raise ScenarioError(listed(problems), f"scenario {short(self.name)}")
 
     @property
     def timezone(self) -> str:

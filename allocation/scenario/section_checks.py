@@ -14,6 +14,7 @@ from allocation.scenario import ranges
 from allocation.scenario.behaviour import Bathtub, Behaviour, Cancellation, EarlyRegret
 from allocation.scenario.demand import Demand, FlashArrivals, Item, LaunchArrivals, TableArrivals
 from allocation.scenario.sections import Delivery, Economics, OrderWindow, PoolSupply, ReleaseRun, Schedule
+from allocation.scenario.wording import short, shown
 
 ORDERS_MAX = 10**7
 """Largest number of orders of a launch: far beyond any published one, and it still fits a laptop's memory."""
@@ -30,7 +31,7 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 def check_name(name: str) -> Iterator[Problem]:
     """A name that can be a folder."""
     if not _SLUG.fullmatch(name):
-        yield Problem(("name",), f"{name!r} is no name of lower-case words and hyphens, such as iphone-15-pro")
+        yield Problem(("name",), f"{shown(name)} is no name of lower-case words and hyphens, such as iphone-15-pro")
     yield from ranges.text(("name",), name, longest=80)
 
 
@@ -39,10 +40,15 @@ def check_title(title: str) -> Iterator[Problem]:
     yield from ranges.text(("title",), title)
 
 
+def check_description(description: str) -> Iterator[Problem]:
+    """A text."""
+    yield from ranges.prose(("description",), description)
+
+
 def check_currency(currency: str) -> Iterator[Problem]:
     """An ISO 4217 code."""
     if not _CURRENCY.fullmatch(currency):
-        yield Problem(("currency",), f"{currency!r} is no currency code of three capitals, such as USD")
+        yield Problem(("currency",), f"{shown(currency)} is no currency code of three capitals, such as USD")
 
 
 def check_orders(orders: OrderWindow) -> Iterator[Problem]:
@@ -67,15 +73,20 @@ def check_supply(supply: tuple[PoolSupply, ...]) -> Iterator[Problem]:
         path: ranges.Path = ("supply", index)
         yield from ranges.text((*path, "sku"), pool.sku)
         yield from ranges.text((*path, "location"), pool.location)
+        yield from ranges.line((*path, "product"), pool.product)
         yield from ranges.whole((*path, "on_hand"), pool.on_hand, 0, QUANTITY_MAX)
         pools[pool.sku, pool.location] += 1
         if pools[pool.sku, pool.location] > 1:
-            yield Problem(path, f"pool {pool.sku} at {pool.location} is there already; a pool is written once")
+            yield Problem(
+                path, f"pool {short(pool.sku)} at {short(pool.location)} is there already; a pool is written once"
+            )
         for at, delivery in enumerate(pool.expected):
             yield from _delivery((*path, "expected", at), delivery)
             refs[delivery.ref] += 1
             if refs[delivery.ref] > 1:
-                yield Problem((*path, "expected", at, "ref"), f"{delivery.ref} is used already; references are unique")
+                yield Problem(
+                    (*path, "expected", at, "ref"), f"{short(delivery.ref)} is used already; references are unique"
+                )
         for at, (before, after) in enumerate(pairwise(pool.expected), 1):
             if after.date < before.date:
                 where = (*path, "expected", at, "date")
@@ -98,6 +109,7 @@ def _delivery(path: ranges.Path, delivery: Delivery) -> Iterator[Problem]:
 def check_demand(demand: Demand) -> Iterator[Problem]:
     """Numbers of orders in one of the two ways; shares that sum to 1."""
     yield from _orders_by_tier(demand)
+    yield from ranges.prose(("demand", "mix_note"), demand.mix_note)
     for date in demand.ship_dates:
         yield from ranges.day(("demand", "ship_dates", str(date)), date)
     by_date: dict[ranges.Path, Decimal] = {(str(date),): share for date, share in demand.ship_dates.items()}
@@ -142,7 +154,9 @@ def _unique_items(items: tuple[Item, ...]) -> Iterator[Problem]:
     for index, item in enumerate(items):
         seen[item.sku, item.location] += 1
         if seen[item.sku, item.location] > 1:
-            yield Problem(("demand", "items", index), f"pool {item.sku} at {item.location} is there already")
+            yield Problem(
+                ("demand", "items", index), f"pool {short(item.sku)} at {short(item.location)} is there already"
+            )
 
 
 def _arrivals(demand: Demand) -> Iterator[Problem]:
@@ -201,7 +215,7 @@ def check_schedule(schedule: Schedule) -> Iterator[Problem]:
     if schedule.expire is not None:
         path, runs = ("schedule", "expire"), schedule.expire
         if not _CLOCK.fullmatch(runs.time):
-            yield Problem((*path, "time"), f"{runs.time!r} is no local time such as '03:00'")
+            yield Problem((*path, "time"), f"{shown(runs.time)} is no local time such as '03:00'")
         yield from ranges.above_zero((*path, "every_hours"), runs.every_hours, HOURS_MAX)
         if 0 < runs.every_hours < EXPIRE_HOURS_MIN:
             yield Problem((*path, "every_hours"), f"{runs.every_hours} is less than {EXPIRE_HOURS_MIN}")
@@ -224,6 +238,7 @@ def _releases(runs: tuple[ReleaseRun, ...]) -> Iterator[Problem]:
 
 def _cut_offs(schedule: Schedule) -> Iterator[Problem]:
     released = {run.ship_date: run.at for run in schedule.release}
+    hints = ranges.Hints(released)
     confirmed: Counter[object] = Counter()
     for index, cut in enumerate(schedule.confirm):
         path: ranges.Path = ("schedule", "confirm", index)
@@ -236,6 +251,6 @@ def _cut_offs(schedule: Schedule) -> Iterator[Problem]:
             if confirmed[date] > 1:
                 yield Problem(where, f"{date} has a cut-off already")
             if date not in released:
-                yield Problem(where, f"{date} has no release{ranges.suggestion(date, released)}")
+                yield Problem(where, f"{date} has no release{hints(date)}")
             elif ranges.aware((cut.at, released[date])) and cut.at > released[date]:
                 yield Problem((*path, "at"), f"{cut.at} is after the release of {date} at {released[date]}")

@@ -6,8 +6,7 @@ that one misspelt key does not hide shares that sum to 0.9.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any
@@ -18,8 +17,9 @@ from allocation.engine.errors import PolicyError, Problem
 from allocation.engine.policy import Policy
 from allocation.scenario.checks import section_problems
 from allocation.scenario.paths import child, field_types, known_keys, literal_values, members, written_path
-from allocation.scenario.ranges import Path, shown, suggestion
+from allocation.scenario.ranges import Hints, Path, suggestion, tier_names
 from allocation.scenario.schema import Scenario
+from allocation.scenario.wording import PROBLEMS_MAX, shown
 
 _EXPECTED = {
     "int_type": "is no whole number",
@@ -45,17 +45,19 @@ _EXPECTED = {
 def read_scenario(data: object) -> tuple[Scenario | None, list[Problem]]:
     """Read a whole scenario: the scenario, or None and all problems, without places."""
     sections, problems, damaged = _read_sections(data)
-    names = [_text(path) for path in damaged]
+    names = {_text(path) for path in damaged}
     if any(name[:2] == ("policy", "tiers") for name in names):
         # A tier with a bad score is still a tier.
         sections.pop("policy", None)
-    problems += [p for p in section_problems(sections) if not _follows(_text(p.path), names)]
+    problems += _independent(section_problems(sections), names)
     return (None, problems) if problems else (Scenario(**sections), [])
 
 
 def read_policy(data: object) -> tuple[Policy | None, list[Problem]]:
     """Read a policy: the policy, or None and all problems, without places."""
-    value, problems, _ = _read_section(Policy, data, ())
+    value, problems, damaged = _read_section(Policy, data, ())
+    if value is not None:
+        problems += _independent(tier_names(("tiers",), value.tiers), {_text(path) for path in damaged})
     return (None, problems) if problems else (value, [])
 
 
@@ -68,7 +70,8 @@ def _read_sections(data: object) -> tuple[dict[str, Any], list[Problem], list[Pa
         )
     sections: dict[str, Any] = {}
     hints = field_types(Scenario)
-    problems = [_unknown((str(key),), key, hints) for key in data if key not in hints]
+    hint = Hints(hints)
+    problems = [Problem((str(key),), f"unknown key{hint(key)}") for key in data if key not in hints]
     damaged: list[Path] = []
     for field in fields(Scenario):
         if field.name in data:
@@ -96,14 +99,16 @@ def _read_section(hint: object, data: object, prefix: Path) -> tuple[Any, list[P
             value = _adapter(hint).validate_python(data)
             return value, problems, [(*prefix, *path) for path in damaged]
         except ValidationError as error:
-            found = [_problem(hint, detail) for detail in error.errors(include_url=False)]
+            details = error.errors(include_url=False)
+            found = [_problem(hint, detail, at < PROBLEMS_MAX) for at, detail in enumerate(details)]
             lost = [problem.path for problem in found]
-            problems += [_below(prefix, p) for p in found if _text(p.path) not in map(_text, damaged)]
+            told = {_text(path) for path in damaged}
+            problems += [_below(prefix, p) for p in found if _text(p.path) not in told]
         except PolicyError as error:
-            told = [_text(path) for path in damaged]
-            problems += [_below(prefix, p) for p in error.problems if not _follows(_text(p.path), told)]
+            told = {_text(path) for path in damaged}
+            problems += [_below(prefix, p) for p in _independent(error.problems, told)]
             lost = [problem.path for problem in error.problems]
-        data = _without(data, lost)
+        data = _without(data, {_text(path) for path in lost})
         damaged += lost
     return None, problems, [(*prefix, *path) for path in damaged]
 
@@ -113,54 +118,40 @@ def _adapter(hint: Any) -> TypeAdapter[Any]:
     return TypeAdapter(hint)
 
 
-def _without(data: object, paths: list[Path]) -> object:
+def _without(data: Any, lost: set[tuple[str, ...]], at: tuple[str, ...] = ()) -> Any:
     """The data without the keys at these paths; list items stay, since leaving one out renumbers the rest."""
-    data = copy.deepcopy(data)
-    for path in paths:
-        holder: Any = data
-        for key in path[:-1]:
-            holder = _get(holder, key)
-        if isinstance(holder, dict) and path:
-            for key in [key for key in holder if str(key) == str(path[-1])]:
-                del holder[key]
-    return data
+    if isinstance(data, list):
+        return [_without(item, lost, (*at, str(index))) for index, item in enumerate(data)]
+    if not isinstance(data, dict):
+        return data
+    below = {key: (*at, str(key)) for key in data}
+    return {key: _without(item, lost, below[key]) for key, item in data.items() if below[key] not in lost}
 
 
-def _get(holder: object, key: str | int) -> object:
-    if isinstance(holder, dict):
-        return next((value for name, value in holder.items() if str(name) == str(key)), None)
-    index = int(key) if str(key).isdigit() else -1
-    return holder[index] if isinstance(holder, list) and 0 <= index < len(holder) else None
-
-
-def _problem(hint: object, detail: Mapping[str, Any]) -> Problem:
+def _problem(hint: object, detail: Mapping[str, Any], suggests: bool) -> Problem:
     """What pydantic found, at the path that the person wrote, in this project's words."""
     path, holder = written_path(hint, detail["loc"])
     kind, value = detail["type"], detail["input"]
     if kind in {"unexpected_keyword_argument", "invalid_key"}:
-        return _unknown(path, path[-1], known_keys(holder))
+        return Problem(path, f"unknown key{suggestion(path[-1], known_keys(holder)) if suggests else ''}")
     if kind == "missing":
         return Problem(path, "is missing")
     if kind == "value_error":
         return Problem(path, str(detail["ctx"]["error"]))
     if kind in {"literal_error", "union_tag_invalid"}:
-        return Problem(path, _not_one_of(path, holder, detail))
+        return Problem(path, _not_one_of(path, holder, detail, suggests))
     if kind == "too_long":
         return Problem(path, f"has {detail['ctx']['actual_length']} entries; it takes {detail['ctx']['max_length']}")
     message = _EXPECTED.get(kind, detail["msg"])
     return Problem(path, f"{shown(value)} {message}" if kind in _EXPECTED else f"{shown(value)}: {message}")
 
 
-def _not_one_of(path: Path, holder: object, detail: Mapping[str, Any]) -> str:
+def _not_one_of(path: Path, holder: object, detail: Mapping[str, Any], suggests: bool) -> str:
     annotation = child(holder, path[-1]) if path else holder
     allowed = literal_values(annotation) or tuple(members(annotation) or ())
     value = detail["ctx"]["tag"] if detail["type"] == "union_tag_invalid" else detail["input"]
-    hint = suggestion(value, allowed)
+    hint = suggestion(value, allowed) if suggests else ""
     return f"{shown(value)} is not one of {', '.join(allowed)}" + ("" if "known:" in hint else hint)
-
-
-def _unknown(path: Path, key: object, known: Mapping[str, object] | tuple[str, ...]) -> Problem:
-    return Problem(path, f"unknown key{suggestion(key, known)}")
 
 
 def _below(prefix: Path, problem: Problem) -> Problem:
@@ -171,6 +162,11 @@ def _text(path: Path) -> tuple[str, ...]:
     return tuple(str(key) for key in path)
 
 
-def _follows(path: tuple[str, ...], damaged: list[tuple[str, ...]]) -> bool:
-    """Whether a problem may only be the consequence of what was left out: it is around it or below it."""
-    return any(lost[: len(path)] == path or path[: len(lost)] == lost for lost in damaged)
+def _independent(problems: Iterable[Problem], damaged: set[tuple[str, ...]]) -> list[Problem]:
+    """Without those that may be the consequence of what was left out: they are around it or below it."""
+    around = {path[:depth] for path in damaged for depth in range(len(path) + 1)}
+
+    def follows(path: tuple[str, ...]) -> bool:
+        return path in around or any(path[:depth] in damaged for depth in range(len(path)))
+
+    return [problem for problem in problems if not follows(_text(problem.path))]

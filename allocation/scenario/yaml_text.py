@@ -27,6 +27,7 @@ from ruamel.yaml.events import (
 )
 
 from allocation.engine.errors import InvalidInput, Problem, ScenarioError
+from allocation.scenario.wording import escaped, listed, short, shown
 
 CHARACTERS_MAX = 2**20
 DEPTH_MAX = 24
@@ -59,20 +60,21 @@ class Document:
     problems: tuple[Problem, ...] = ()
     label: str = "override"
 
-    def line(self, path: tuple[str | int, ...]) -> int:
-        """Line of a path, or of the nearest thing around it that is written."""
+    def line(self, path: tuple[str | int, ...]) -> int | None:
+        """Line of a path, or of the nearest thing around it that is written; None in data that has no lines."""
         keys = tuple(str(key) for key in path)
-        return next((self.lines[keys[:n]] for n in range(len(keys), -1, -1) if keys[:n] in self.lines), 1)
+        return next((self.lines[keys[:n]] for n in range(len(keys), -1, -1) if keys[:n] in self.lines), None)
 
     def locate(self, problem: Problem) -> Problem:
         """The problem with its place filled in."""
         line = self.line(problem.path)
-        return replace(problem, place=self.label if line == OVERRIDDEN else f"{self.source}:{line}")
+        place = self.source if line is None else self.label if line == OVERRIDDEN else f"{self.source}:{line}"
+        return problem if problem.place else replace(problem, place=place)
 
     def report(self, problems: list[Problem]) -> list[Problem]:
-        """Problems in the order of the file, each with its place; what is said twice is said once."""
-        ordered = sorted(problems, key=lambda problem: self.line(problem.path))
-        return list(dict.fromkeys(p if p.place else self.locate(p) for p in ordered))
+        """Problems in the order of the file, each with its place; of many only the first."""
+        ordered = sorted(problems, key=lambda problem: self.line(problem.path) or 0)
+        return listed(map(self.locate, ordered), self.source)
 
 
 def read_yaml(text: str, source: str, error: type[InvalidInput] = ScenarioError) -> Document:
@@ -88,8 +90,9 @@ def read_yaml(text: str, source: str, error: type[InvalidInput] = ScenarioError)
     """
 
     def fail(line: int, message: str) -> InvalidInput:
-        return error([Problem((), message, f"{source}:{line}")], f"{source} cannot be read")
+        return error(listed([Problem((), message, f"{source}:{line}")]), f"{source} cannot be read")
 
+    source = escaped(source)
     if len(text) > CHARACTERS_MAX:
         raise fail(1, f"has more than {CHARACTERS_MAX} characters")
     reader = _Reader(source)
@@ -112,6 +115,16 @@ def read_yaml(text: str, source: str, error: type[InvalidInput] = ScenarioError)
     return Document(reader.root, source, reader.lines, tuple(reader.problems))
 
 
+def whole_characters(text: str) -> str | None:
+    """The text with characters that are written in two halves (as JSON does) joined; None if a half is alone."""
+    if text.isprintable():
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        return None
+
+
 class _Reader:
     """Builds plain data from events, with a stack of its own: depth is bounded, and nothing recurses."""
 
@@ -131,7 +144,7 @@ class _Reader:
             self.documents += 1
             return "holds a second document; write one" if self.documents > 1 else None
         if isinstance(event, AliasEvent):
-            return f"*{event.anchor} repeats another part of the file; write it out"
+            return f"*{short(event.anchor)} repeats another part of the file; write it out"
         if isinstance(event, NodeEvent):
             return self._node(event)
         if isinstance(event, CollectionEndEvent):
@@ -144,7 +157,12 @@ class _Reader:
     def _node(self, event: Any) -> str | None:
         tag = getattr(event, "tag", None)
         if tag is not None and not (isinstance(event, ScalarEvent) and str(tag) in {"!", "tag:yaml.org,2002:str"}):
-            return f"the tag {tag} is not taken; write plain values"
+            return f"the tag {short(tag)} is not taken; write plain values"
+        if isinstance(event, ScalarEvent):
+            whole = whole_characters(str(event.value))
+            if whole is None:
+                return f"{shown(event.value)} has half a character, which no text can hold"
+            event.value = whole
         parent = self._stack[-1] if self._stack else None
         line = event.start_mark.line + 1
         if isinstance(parent, dict) and self._keys[-1] is _WAITING:

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 
-from allocation.scenario.distributions import shape_problems
 from allocation.scenario.schema import (
     Beta,
     Choices,
@@ -16,6 +15,7 @@ from allocation.scenario.schema import (
     mean_of,
     support_of,
 )
+from allocation.scenario.shapes import shape_problems
 
 NORMAL = Normal(NormalShape(Decimal(10), Decimal(2), Decimal(8), Decimal(14)))
 

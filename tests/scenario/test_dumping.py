@@ -36,7 +36,9 @@ def decimals(low, high, places=9):
     return st.decimals(low, high, allow_nan=False, allow_infinity=False, places=places)
 
 
-words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(str.strip)
+printable = st.characters(exclude_categories=["C", "Zl", "Zp"])
+words = st.text(printable, min_size=1, max_size=12).filter(str.strip)
+prose = st.text(printable | st.sampled_from("\n\t"), max_size=150)
 shares = decimals(0, 1)
 days = st.integers(0, 30).map(lambda n: FIRST + dt.timedelta(days=n))
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: dt.timezone(dt.timedelta(minutes=minutes)))
@@ -141,7 +143,7 @@ def scenarios(draw):
         version=1,
         name="round-trip",
         title=draw(words),
-        description=draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=150)),
+        description=draw(prose),
         orders=s.OrderWindow(opens, closes),
         supply=supply,
         demand=demand,
@@ -194,13 +196,9 @@ def test_numbers_keep_their_digits(launch):
 @pytest.mark.parametrize(
     "text",
     [
-        "a\x85b",
-        "x\u2028",
-        "\ufeffx",
-        "two\nlines\n",
-        "tab\tx",
-        "\x00",
-        "\x7f",
+        "x\xa0y",
+        "?x",
+        "👩\u200d🔧",
         "true",
         "1.0",
         "~",
@@ -210,5 +208,5 @@ def test_numbers_keep_their_digits(launch):
 )
 def test_odd_text_survives(launch, text):
     tier = f"policy.tiers.{text.replace('.', '')}"
-    scenario = parse_scenario(launch, overrides={"title": text, "description": text, tier: 5})
+    scenario = parse_scenario(launch, overrides={"title": text, "description": f"{text}\n\t{text}\n", tier: 5})
     assert parse_scenario(dump_scenario(scenario)) == scenario

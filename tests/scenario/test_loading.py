@@ -57,7 +57,7 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
         "latin.yaml": "latin.yaml:2: is not UTF-8: byte 0xe9",
         "large.yaml": "large.yaml: is larger than 1048576 bytes",
         "empty.yaml": "empty.yaml:1: is empty",
-        "pipe.yaml": "pipe.yaml: is no file that is there",
+        "pipe.yaml": "pipe.yaml: is no regular file",
         "none.yaml": "none.yaml: is no file that is there",
     }
     for name, message in expected.items():
@@ -131,9 +131,9 @@ def test_an_override_that_leads_nowhere(launch, key, message):
 
 
 def test_an_override_obeys_the_rules_of_the_file(launch, problems):
-    overrides = {"policy.overbooking.rate": "1.1500000000001", "economics.margin": -1, "policy.tiers": {}}
+    overrides = {"policy.overbooking.rate": "1.1500000000001", "economics.margin": -1, "policy.tiers": 5}
     assert problems(launch, overrides, label="--set") == [
-        "--set: policy.tiers: no tier has a score; give at least one, such as {STANDARD: 50}",
+        "--set: policy.tiers: 5 must be a mapping",
         "--set: policy.overbooking.rate: 1.1500000000001 has more than 6 decimals; rates and scores have at most 6",
         "--set: economics.margin: -1 is not between 0 and 1000000000",
     ]

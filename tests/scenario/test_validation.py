@@ -425,7 +425,7 @@ def test_a_scenario_made_in_python_is_checked_too(launch):
     with pytest.raises(ScenarioError, match="must be a Decimal"):
         dataclasses.replace(scenario, economics=dataclasses.replace(scenario.economics, margin=0.5))
     with pytest.raises(PolicyError):
-        dataclasses.replace(scenario.policy, tiers={})
+        dataclasses.replace(scenario.policy, tiers={"VIP": 1})
 
 
 def test_mappings_are_read_only_and_scenarios_pickle(launch):
