@@ -72,5 +72,9 @@ def _inputs(tape: Path, policy_file: Path | None, settings: Sequence[str]) -> tu
     if folder is None:
         raise SettingError("a tape has no policy of its own: give --policy FILE, or name its run folder")
     if settings:
-        return policy_from_dict(folder.policy.as_dict(), str(tape), overrides(settings)), folder.tape, False
+        return (
+            policy_from_dict(folder.policy.as_dict(), str(tape), overrides(settings), label="--set"),
+            folder.tape,
+            False,
+        )
     return folder.policy, folder.tape, True
