@@ -22,12 +22,6 @@ def is_waiting(status: int) -> bool:
 
 
 @rule
-def is_active(status: int) -> bool:
-    """Held or QUEUED."""
-    return status >= Status.RESERVED and status <= Status.QUEUED
-
-
-@rule
 def is_open_status(status: int) -> bool:
     """Held or waiting."""
     return status >= Status.RESERVED and status <= Status.WAITLISTED
