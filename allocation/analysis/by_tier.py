@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from allocation.analysis.changes import status_changes
-from allocation.engine.measures import ENDINGS
+from allocation.engine.codes import ENDINGS
 from allocation.tape import Run
 
 OUTCOMES = (*ENDINGS, "open")

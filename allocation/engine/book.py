@@ -17,6 +17,7 @@ from allocation.engine.play import NO_ROOM, play, position, survey_pool
 from allocation.engine.policy import MICRO, Policy
 from allocation.engine.rows import UNCOMPILED, header_of
 from allocation.engine.tables import DTYPES, Records, Tables
+from allocation.engine.tally import tally
 
 _STARTING_ROWS = {"policy": 1, "state": 1, "pools": 1, "adoptions": 0, "tiers": 1, "calendar": 0}
 
@@ -93,30 +94,51 @@ class Book:
     """The tables of one launch under one policy.
 
     Tables are replaced by larger ones when they are full; nobody else may keep one.
+
+    Attributes:
+        policy: What the rules leave open.
+        keeps_log: Whether decisions are written down. Without a log a book is faster, and measures are all it tells.
     """
 
     policy: Policy
+    keeps_log: bool = True
     tables: Tables = field(init=False)
-    _for_rules: Tables | Records = field(init=False, repr=False)
+    _header: Tables | Records | None = field(default=None, init=False, repr=False)
     _finished: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         arrays = {name: np.zeros(_STARTING_ROWS.get(name, 64), DTYPES[name]) for name in Tables._fields}
-        arrays["policy"] = policy_row(self.policy)
-        arrays["orders"]["first"] = arrays["orders"]["last"] = NOBODY
+        if not self.keeps_log:
+            arrays["log"] = np.zeros(0, DTYPES["log"])
         self.tables = Tables(**arrays)
+        self.restart(self.policy)
+
+    def restart(self, policy: Policy) -> None:
+        """Forget everything and begin anew under a policy, in the memory that is there already.
+
+        Rows beyond those in use are not cleaned: the rules write a row whole before they read it.
+        """
+        self.policy, self._finished = policy, False
+        self.replace(policy=policy_row(policy), calendar=np.zeros(0, DTYPES["calendar"]))
+        self.tables.orders["first"] = self.tables.orders["last"] = NOBODY
         state = self.tables.state
+        state[:] = np.zeros(1, DTYPES["state"])
         state["free_line"] = state["expiring"] = NOBODY
-        self.replace()
+        self.tables.pools[:1] = np.zeros(1, DTYPES["pools"])
         self.add_pools(1)
-        self._play = play.bind(header_of(self.tables))
 
     # ----- rows
 
     def replace(self, **tables: Records) -> None:
         """Put other tables in the place of these."""
         self.tables = self.tables._replace(**tables)
-        self._for_rules = self.tables if UNCOMPILED else header_of(self.tables)
+        self._header = None
+
+    @property
+    def _for_rules(self) -> Tables | Records:
+        if self._header is None:
+            self._header = self.tables if UNCOMPILED else header_of(self.tables)
+        return self._header
 
     def reserve(self, name: str, rows: int) -> None:
         """Make a table at least `rows` long; new rows are zero."""
@@ -164,12 +186,12 @@ class Book:
         """Play commands; the length of the log. Tables grow as needed."""
         if self._finished:
             raise EngineFault("a finished book was asked to play on")
-        done = self._play(self._for_rules, first, last)
+        done = play(self._for_rules, first, last)
         while done == NO_ROOM:
             first = int(self.tables.state["command"][0])
             self._grow(first)
-            done = self._play(self._for_rules, first, last)
-        if done > len(self.tables.log):
+            done = play(self._for_rules, first, last)
+        if done > len(self.tables.log) and self.keeps_log:
             raise EngineFault(f"{done} decisions do not fit the log of {len(self.tables.log)} rows")
         return done
 
@@ -182,7 +204,7 @@ class Book:
         self.reserve("operations", int(state["operations"]) + pools)
         changes = 8 + int(state["deliveries"])
         rows = int(state["log"]) + 4 + (int(state["open"]) + lines) * changes
-        if rows > len(self.tables.log):
+        if rows > len(self.tables.log) and self.keeps_log:
             self._grow_log(2 * rows)
 
     def _grow_log(self, rows: int) -> None:
@@ -201,11 +223,17 @@ class Book:
 
     def position(self, reservation: int) -> int:
         """Queue position of a reservation, 0 where it has ended."""
-        return position.bind(header_of(self.tables))(self._for_rules, reservation, NOBODY)
+        return position(self._for_rules, reservation, NOBODY)
 
     def survey(self, pool: int) -> None:
         """Bring the ATP of a pool's dates up to date."""
-        survey_pool.bind(header_of(self.tables))(self._for_rules, pool, 0)
+        survey_pool(self._for_rules, pool, 0)
+
+    def count(self) -> Records:
+        """What happened to the reservations and how they ended, a `tables.TALLY` row for each tier code."""
+        self.replace(tally=np.zeros(len(self.tables.tiers), DTYPES["tally"]))
+        tally(self._for_rules, 0, int(self.tables.state["reservations"][0]))
+        return self.tables.tally
 
     def dates_of(self, pool: int) -> list[int]:
         """The rows of a pool's dates, in order of the dates."""
@@ -224,16 +252,16 @@ class Book:
         return book
 
     def __getstate__(self) -> dict[str, Any]:
-        # Addresses and compiled functions belong to this process.
-        return {"policy": self.policy, "tables": self.tables, "finished": self._finished}
+        # Addresses belong to this process.
+        kept = {"policy": self.policy, "keeps_log": self.keeps_log, "tables": self.tables}
+        return kept | {"finished": self._finished}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        self.policy, self._finished = state["policy"], state["finished"]
+        self.policy, self.keeps_log, self._finished = state["policy"], state["keeps_log"], state["finished"]
         # Pickling forgets that rows have their fields as attributes.
         tables: Tables = state["tables"]
         self.tables = Tables(**{name: table.view(DTYPES[name]) for name, table in tables._asdict().items()})
-        self.replace()
-        self._play = play.bind(header_of(self.tables))
+        self._header = None
 
     def used(self, name: str) -> Records:
         """The rows of a table that are in use: reservations, log, operations or dates."""

@@ -31,6 +31,18 @@ class Reason(IntEnum):
     NOT_FULFILLED = 6
 
 
+ENDINGS: dict[str, tuple[Status, Reason]] = {
+    "allocated": (Status.ALLOCATED, Reason.NONE),
+    "cancelled_by_customer": (Status.CANCELLED, Reason.CUSTOMER),
+    "not_selected": (Status.CANCELLED, Reason.NOT_SELECTED),
+    "oversold": (Status.CANCELLED, Reason.OVERSOLD),
+    "not_fulfilled": (Status.CANCELLED, Reason.NOT_FULFILLED),
+    "expired": (Status.EXPIRED, Reason.UNPAID),
+    "rejected": (Status.REJECTED, Reason.INSUFFICIENT_INVENTORY),
+}
+"""How a reservation can end, by the name of the measure."""
+
+
 class Kind(IntEnum):
     """What a command asks for (RULES.md section 4). REPEAT: an accepted order sent again, which changes nothing."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from allocation.engine.identity import NumberedOrders
-from allocation.engine.tables import ADOPTION
+from allocation.engine.instants import LocalDays
+from allocation.engine.tables import ADOPTION, LOCAL_DAY
 
 
 def no_adoptions() -> NDArray[Any]:
@@ -17,7 +20,7 @@ def no_adoptions() -> NDArray[Any]:
     return np.zeros(0, ADOPTION)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Columns:
     """A whole tape in memory, which any number of books may play under any policy.
 
@@ -36,6 +39,23 @@ class Columns:
     pools: tuple[tuple[str, str], ...]
     tiers: tuple[str, ...]
     orders: NumberedOrders
+    _local_days: dict[str, NDArray[Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.commands)
+
+    @cached_property
+    def days(self) -> tuple[int, ...]:
+        """Every date that the tape names, as day numbers, rising."""
+        named = (self.lines["day"], self.commands["day"], self.adoptions["requested"], self.adoptions["assigned"])
+        days = np.concatenate(named)
+        days = days[days > 0]
+        return tuple((np.flatnonzero(np.bincount(days - days.min())) + days.min()).tolist()) if len(days) else ()
+
+    def local_days(self, zone: ZoneInfo) -> NDArray[Any]:
+        """`tables.LOCAL_DAY` rows of the commands in a time zone."""
+        if zone.key not in self._local_days:
+            rows = np.zeros(len(self), LOCAL_DAY)
+            rows["day"] = LocalDays(zone).days_of(self.commands["at"])
+            self._local_days[zone.key] = rows
+        return self._local_days[zone.key]

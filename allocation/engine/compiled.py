@@ -86,14 +86,18 @@ class Entry:
         self._bound: Callable[[Any, int, int], int] | None = None
         _ENTRIES.append(self)
 
-    def bind(self, header: NDArray[Any]) -> Callable[[Any, int, int], int]:
-        """The function, to be called with such a header (uncompiled: with the tables) and two whole numbers."""
+    def __call__(self, tables: Any, first: int, second: int) -> int:
+        """Run the rules on a header (uncompiled: on the tables), with two whole numbers."""
+        return (self._bound or self.bind(tables))(tables, first, second)
+
+    def bind(self, tables: Any) -> Callable[[Any, int, int], int]:
+        """The function itself; compiled (or read from the cache) where that is still to be done."""
         if self._bound is None:
             cold = not is_compiled()
-            self._bound = self.function if is_interpreted() else self._compile(header)
+            self._bound = self.function if is_interpreted() else self._compile(tables)
             # All at once: whoever waited for the rules does not wait again for their other entries.
             for entry in _ENTRIES if cold else ():
-                entry.bind(header)
+                entry.bind(tables)
         return self._bound
 
     def _compile(self, header: NDArray[Any]) -> Callable[[Any, int, int], int]:

@@ -17,7 +17,7 @@ from allocation.engine.codes import (
     Unserved,
 )
 from allocation.engine.compiled import large_rule, rule
-from allocation.engine.heap import take_out
+from allocation.engine.heap import rest_of, take_out
 from allocation.engine.intake import displace, find_date, trim
 from allocation.engine.rows import Row, Tables
 from allocation.engine.standing import (
@@ -29,6 +29,7 @@ from allocation.engine.standing import (
     is_waiting,
     let_go,
     mark_changed,
+    next_open,
     promise,
     record,
     stop_waiting,
@@ -94,7 +95,7 @@ def gather_waiting(t: Tables, p: int, first_day: int, last_day: int) -> int:
     """Take those who wait for dates from `first_day` to `last_day` out of their queues; a heap by priority."""
     top = NOBODY
     pool = rows.pool(t, p)
-    r = pool.first_reservation
+    r = next_open(t, p, NOBODY)
     while r != NOBODY:
         reservation = rows.reservation(t, r)
         if is_waiting(reservation.status):
@@ -108,7 +109,7 @@ def gather_waiting(t: Tables, p: int, first_day: int, last_day: int) -> int:
                     rows.state(t, 0).queued -= 1
                 else:
                     rows.state(t, 0).waitlisted -= 1
-        r = reservation.next_in_pool
+        r = next_open(t, p, r)
     d = pool.first_date
     while d != NOBODY:
         if rows.date(t, d).day >= first_day and rows.date(t, d).day <= last_day:
@@ -120,10 +121,14 @@ def gather_waiting(t: Tables, p: int, first_day: int, last_day: int) -> int:
 
 @large_rule
 def cancel_all(t: Tables, top: int, reason: int, step: int) -> None:
-    """Cancel everybody in a heap by priority, best first; they stand in nothing any more."""
+    """Cancel everybody in a heap by priority, best first; they stand in nothing any more.
+
+    The order is that of the log; where none is kept, it is nobody's.
+    """
+    ordered = rows.count_log(t) > 0
     while top != NOBODY:
         r = top
-        top = take_out(rows.agenda(t), top, r)
+        top = take_out(rows.agenda(t), top, r) if ordered else rest_of(rows.agenda(t), r)
         end(t, r, Status.CANCELLED, reason, step)
 
 
@@ -185,7 +190,7 @@ def confirm_pool(t: Tables, p: int, day: int) -> None:
     row.limit_share = share_of_limit(t, p, d)
     rows.date(t, d).confirmed = 1
     mark_changed(t, p)
-    r = rows.pool(t, p).first_reservation
+    r = next_open(t, p, NOBODY)
     while r != NOBODY:
         reservation = rows.reservation(t, r)
         if reservation.status == Status.RESERVED and reservation.paid != 0 and reservation.assigned == d:
@@ -195,7 +200,7 @@ def confirm_pool(t: Tables, p: int, day: int) -> None:
             row.confirmed += 1
             row.confirmed_units += reservation.quantity
             record(t, r, Status.RESERVED, Step.CONFIRMED)
-        r = reservation.next_in_pool
+        r = next_open(t, p, r)
     if rows.policy(t, 0).unreserved != Unserved.KEEP:
         leavers = gather_waiting(t, p, day, day)
         dismiss(t, p, leavers, day, rows.policy(t, 0).unreserved, Reason.NOT_SELECTED, Step.CONFIRMED)
@@ -208,7 +213,7 @@ def confirm_pool(t: Tables, p: int, day: int) -> None:
 def gather_held(t: Tables, p: int, d: int) -> int:
     """Those held on a date, as a heap by priority; the unpaid ones expire (8.1)."""
     top = NOBODY
-    r = rows.pool(t, p).first_reservation
+    r = next_open(t, p, NOBODY)
     while r != NOBODY:
         reservation = rows.reservation(t, r)
         if is_held(reservation.status) and reservation.assigned == d:
@@ -221,7 +226,7 @@ def gather_held(t: Tables, p: int, d: int) -> int:
                 rows.date(t, d).held += 1
                 reservation.assigned = d
                 top = by_priority(t, top, r)
-        r = reservation.next_in_pool
+        r = next_open(t, p, r)
     return top
 
 
@@ -277,12 +282,12 @@ def give_to_held(t: Tables, p: int, d: int, due: int, row: Row) -> int:
 def gather_standby(t: Tables, p: int, day: int, status: int) -> int:
     """The paid ones of a status who requested the day or an earlier one, as a heap by priority."""
     top = NOBODY
-    r = rows.pool(t, p).first_reservation
+    r = next_open(t, p, NOBODY)
     while r != NOBODY:
         reservation = rows.reservation(t, r)
         if reservation.status == status and reservation.paid != 0 and rows.date(t, reservation.requested).day <= day:
             top = by_priority(t, top, r)
-        r = reservation.next_in_pool
+        r = next_open(t, p, r)
     return top
 
 

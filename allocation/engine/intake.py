@@ -8,6 +8,7 @@ from allocation.engine.compiled import large_rule, rule
 from allocation.engine.heap import add, take_out
 from allocation.engine.rows import Row, Tables
 from allocation.engine.standing import (
+    admitted_before,
     end,
     hold,
     is_held,
@@ -132,14 +133,29 @@ def trim(t: Tables, d: int) -> None:
 
 
 @large_rule
+def is_trimmed_at_once(t: Tables, r: int) -> bool:
+    """Whether a newcomer would stand in a full queue, the last by admission order: `trim` takes that one out again."""
+    date = rows.date(t, rows.reservation(t, r).requested)
+    if date.active < rows.policy(t, 0).max_depth:
+        return False
+    return date.last_admitted == NOBODY or admitted_before(t, date.last_admitted, r)
+
+
+@large_rule
 def place_line(t: Tables, r: int) -> None:
     """One line of an order that is taken line by line."""
     d = ask(t, r)
     if d != NOBODY:
         promise(t, r, d, Status.NONE, Step.PLACED)
     elif rows.policy(t, 0).queue_enabled != 0:
-        wait(t, r, Status.QUEUED)
-        record(t, r, Status.NONE, Step.PLACED)
+        if is_trimmed_at_once(t, r):
+            rows.reservation(t, r).status = Status.QUEUED
+            record(t, r, Status.NONE, Step.PLACED)
+            wait(t, r, Status.WAITLISTED)
+            record(t, r, Status.QUEUED, Step.TRIMMED)
+        else:
+            wait(t, r, Status.QUEUED)
+            record(t, r, Status.NONE, Step.PLACED)
     else:
         end(t, r, Status.REJECTED, Reason.INSUFFICIENT_INVENTORY, Step.PLACED)
     trim(t, rows.reservation(t, r).requested)

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-import numpy as np
-
 from allocation.engine.book import Book
 from allocation.engine.codes import NOBODY, UNLIMITED, Kind
 from allocation.engine.columns import Columns
@@ -16,7 +14,6 @@ from allocation.engine.errors import EngineFault
 from allocation.engine.instants import LocalDays
 from allocation.engine.policy import Policy
 from allocation.engine.register import Register
-from allocation.engine.tables import LOCAL_DAY
 
 _HAND_OVER = (Kind.SUPPLY, Kind.OVERBOOKING, Kind.ADOPT, Kind.DATES)
 
@@ -64,11 +61,14 @@ class Ledger:
 
     Args:
         policy: What the rules leave open.
+        book: One that is finished with: it is started anew, and its memory used again. None makes a new one.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, book: Book | None = None) -> None:
         self.policy = policy
-        self._book = Book(policy)
+        self._book = Book(policy) if book is None else book
+        if book is not None:
+            book.restart(policy)
         self._register = Register()
         self._register.set_tiers(tuple(policy.tiers), self._book)
         self._local_days = LocalDays(policy.zone)
@@ -118,13 +118,17 @@ class Ledger:
     # ----- whole tapes and states
 
     @classmethod
-    def on(cls, columns: Columns, policy: Policy) -> Self:
-        """One with a whole tape before it, to be played by `play_command` or `play_all`."""
-        engine = cls(policy)
+    def on(cls, columns: Columns, policy: Policy, book: Book | None = None) -> Self:
+        """One with a whole tape before it, to be played by `play_command` or `play_all`.
+
+        Args:
+            columns: The tape. Any number of engines may play it at the same time: none writes to it.
+            policy: What the rules leave open.
+            book: One that is finished with, whose memory is used again.
+        """
+        engine = cls(policy, book)
         engine._register = Register.of(columns, engine._book)
-        local_days = np.zeros(len(columns), LOCAL_DAY)
-        local_days["day"] = engine._local_days.days_of(columns.commands["at"])
-        engine._book.replace(local_days=local_days)
+        engine._book.replace(local_days=columns.local_days(policy.zone))
         return engine
 
     def play_command(self, number: int) -> None:

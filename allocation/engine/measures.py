@@ -5,23 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from allocation.engine.allocation_engine import AllocationEngine
-from allocation.engine.codes import Kind, Mark, Reason, Status, Step
+from allocation.engine.codes import ENDINGS, Kind
 from allocation.engine.outcome import day_text, releases
 from allocation.engine.tables import Records
-
-ENDINGS: dict[str, tuple[Status, Reason]] = {
-    "allocated": (Status.ALLOCATED, Reason.NONE),
-    "cancelled_by_customer": (Status.CANCELLED, Reason.CUSTOMER),
-    "not_selected": (Status.CANCELLED, Reason.NOT_SELECTED),
-    "oversold": (Status.CANCELLED, Reason.OVERSOLD),
-    "not_fulfilled": (Status.CANCELLED, Reason.NOT_FULFILLED),
-    "expired": (Status.EXPIRED, Reason.UNPAID),
-    "rejected": (Status.REJECTED, Reason.INSUFFICIENT_INVENTORY),
-}
-"""How a reservation can end, by the name of the measure."""
 
 
 def measures(engine: AllocationEngine) -> dict[str, Any]:
@@ -41,46 +29,37 @@ def measures(engine: AllocationEngine) -> dict[str, Any]:
         alert: Whether any release broke more promises than the policy's alert share.
     """
     book = engine.book
-    rows, operations, state = book.used("reservations"), book.used("operations"), book.tables.state[0]
-    log = book.used("log")
-    quantity = rows["quantity"]
+    operations, state, counts = book.used("operations"), book.tables.state[0], book.count()
+    given = int(counts["allocated_units"].sum())
     return {
         "orders": int((book.tables.orders["first"] >= 0).sum()),
-        "refused": int((log["step"] == Step.REFUSED).sum()),
-        "units": int(quantity.sum()),
-        "supply_units": _supply_units(engine, rows),
+        "refused": int(state["refused"]),
+        "units": int(counts["units"].sum()),
+        "supply_units": _coming_units(engine) + given,
         "limit_units": int(operations["limit_share"].sum()),
         "confirmed_at_cutoff_units": int(operations["confirmed_units"].sum()),
-        "allocated_units": int(quantity[rows["status"] == Status.ALLOCATED].sum()),
-        "oversold_units": int(quantity[is_ended(rows, "oversold")].sum()),
+        "allocated_units": given,
+        "oversold_units": int(counts["oversold_units"].sum()),
         "unsold_units": _unsold_units(operations),
         "queue_peak": int(state["queue_peak"]),
         "waitlist_peak": int(state["waitlist_peak"]),
-        "displaced": _marked(rows, Mark.DISPLACED),
-        "promoted": _marked(rows, Mark.PROMOTED),
-        "by_tier": _by_tier(engine, rows),
+        "displaced": int(counts["displaced"].sum()),
+        "promoted": int(counts["promoted"].sum()),
+        "by_tier": {
+            name: {key: int(counts[key][code]) for key in ("orders", "confirmed_at_cutoff", *ENDINGS)}
+            for code, name in enumerate(engine.tiers)
+        },
         "waves": _waves(operations),
         "alert": any(release["alert"] for release in releases(engine)),
     }
 
 
-def is_ended(rows: Records, name: str) -> NDArray[np.bool_]:
-    """Which reservations ended in the way of this name; shape (reservations,)."""
-    status, reason = ENDINGS[name]
-    ended: NDArray[np.bool_] = (rows["status"] == status) & (rows["reason"] == reason)
-    return ended
-
-
-def _marked(rows: Records, mark: Mark) -> int:
-    return int((rows["marks"] & mark != 0).sum())
-
-
-def _supply_units(engine: AllocationEngine, rows: Records) -> int:
+def _coming_units(engine: AllocationEngine) -> int:
+    """Units on hand and still expected."""
     tables = engine.book.tables
     pools = [engine.book.dates_of(pool) for pool in range(1, len(tables.pools))]
     expected = sum(int(tables.dates["expected"][dates].sum()) for dates in pools)
-    given = int(rows["quantity"][rows["status"] == Status.ALLOCATED].sum())
-    return int(tables.pools["on_hand"].sum()) + expected + given
+    return int(tables.pools["on_hand"].sum()) + expected
 
 
 def _unsold_units(operations: Records) -> int:
@@ -88,15 +67,6 @@ def _unsold_units(operations: Records) -> int:
     # The last row of each pool.
     _, last = np.unique(released["pool"][::-1], return_index=True)
     return int(released["on_hand"][::-1][last].sum())
-
-
-def _by_tier(engine: AllocationEngine, rows: Records) -> dict[str, dict[str, int]]:
-    result = {}
-    for code, name in enumerate(engine.tiers):
-        own = rows[rows["tier"] == code]
-        counts = {"orders": len(own), "confirmed_at_cutoff": _marked(own, Mark.CONFIRMED_AT_CUTOFF)}
-        result[name] = counts | {ending: int(is_ended(own, ending).sum()) for ending in ENDINGS}
-    return result
 
 
 def _waves(operations: Records) -> dict[str, dict[str, int]]:

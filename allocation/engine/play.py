@@ -127,6 +127,7 @@ def adopt(t: Tables, c: int) -> int:
 def refuse(t: Tables, refused: int) -> None:
     """Write a refused command into the log."""
     state = rows.state(t, 0)
+    state.refused += 1
     i = state.log
     state.log = i + 1
     if i < rows.count_log(t):

@@ -55,9 +55,7 @@ class Register:
         book.replace(commands=columns.commands, lines=columns.lines, adoptions=columns.adoptions)
         # Every line becomes a reservation at the most; growing on the way would copy what is there.
         book.reserve_reservations(len(columns.lines) + len(columns.adoptions) + 1)
-        of_adoptions = (columns.adoptions["requested"], columns.adoptions["assigned"])
-        days = np.unique(np.concatenate([columns.lines["day"], columns.commands["day"], *of_adoptions]))
-        register.know_days(days.tolist(), book)
+        register.know_days(columns.days, book)
         return register
 
     def copy(self) -> Register:

@@ -343,6 +343,22 @@ def chain_in_pool(t: Tables, r: int) -> None:
 
 
 @rule
+def next_open(t: Tables, p: int, r: int) -> int:
+    """The open reservation of a pool behind `r` (NOBODY: the first one), or NOBODY; ended ones leave the chain."""
+    pool = rows.pool(t, p)
+    following = pool.first_reservation if r == NOBODY else rows.reservation(t, r).next_in_pool
+    while following != NOBODY and not is_open_status(rows.reservation(t, following).status):
+        following = rows.reservation(t, following).next_in_pool
+    if r == NOBODY:
+        pool.first_reservation = following
+    else:
+        rows.reservation(t, r).next_in_pool = following
+    if following == NOBODY:
+        pool.last_reservation = r
+    return following
+
+
+@rule
 def chain_in_order(t: Tables, r: int) -> None:
     """Put a new reservation at the end of its order's chain."""
     order = rows.order(t, rows.reservation(t, r).order)

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from allocation.engine.codes import ENDINGS
+
 Records = NDArray[Any]
 
 
@@ -109,12 +111,13 @@ STATE = _record(
     ("waitlisted", "i8"),
     ("queue_peak", "i8"),
     ("waitlist_peak", "i8"),
+    ("refused", "i8"),
     ("changed", "i8"),
     ("deliveries", "i8"),
 )
 """Counters and roots, one row. ``open``, ``queued``, ``waitlisted``: reservations that are; ``queue_peak``: most active
-ones after any command. ``changed``: how many pools the present command changed; ``deliveries``: the most
-deliveries that any pool ever expected at once."""
+ones after any command. ``refused``: commands that were; ``changed``: how many pools the present command changed;
+``deliveries``: the most deliveries that any pool ever expected at once."""
 
 POOL = _record(
     ("on_hand", "i8"),
@@ -188,7 +191,8 @@ RESERVATION = _record(
     ("paid", "u1"),
     ("marks", "u1"),
 )
-"""A reservation. ``requested`` and ``assigned`` are rows of the dates, ``standing`` the waiting line it is in."""
+"""A reservation. ``requested`` and ``assigned`` are rows of the dates, ``standing`` the waiting line it is in,
+``next_in_pool`` chains those of a pool that were open when it was last walked."""
 
 LINK = _record(("key", "i8"), ("second_key", "i8"), ("child", "i4"), ("next", "i4"), ("previous", "i4"))
 """A reservation's place in a pairing heap; the smallest (key, second_key) is on top."""
@@ -230,6 +234,20 @@ OPERATION = _record(
 ``allocated``: reservations of step 2, without standby; ``allocated_units``: all; ``on_hand``: units left."""
 
 
+TALLY = _record(
+    ("orders", "i8"),
+    ("units", "i8"),
+    ("confirmed_at_cutoff", "i8"),
+    ("displaced", "i8"),
+    ("promoted", "i8"),
+    ("forfeited_units", "i8"),
+    *((name, "i8") for name in ENDINGS),
+    *((f"{name}_units", "i8") for name in ENDINGS),
+)
+"""Of each tier code: how many reservations there are, what happened to them and how they ended, and their units.
+``forfeited_units``: cancelled after they were confirmed."""
+
+
 class Tables(NamedTuple):
     """All tables of one book, as the rules see them."""
 
@@ -251,6 +269,7 @@ class Tables(NamedTuple):
     orders: Records
     log: Records
     operations: Records
+    tally: Records
 
 
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -272,5 +291,6 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "orders": ORDER,
     "log": LOG,
     "operations": OPERATION,
+    "tally": TALLY,
 }
 """The row type of each table."""

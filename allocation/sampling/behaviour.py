@@ -25,6 +25,9 @@ class Actions:
     at: Ints
 
 
+NO_ACTIONS = Actions(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviours:
     """All latent actions of one replication.
@@ -81,13 +84,16 @@ def _cancellations(
     end: Ints,
     streams: Streams,
 ) -> Actions:
+    shares = {code: for_tier(cancellation.share, name) for code, name in enumerate(scenario.demand.tiers)}
+    if not any(shares.values()):
+        return NO_ACTIONS
     window = np.maximum(end - start, 0)
     uniform = streams(f"cancel {state}").random(len(start))
     when = streams(f"cancel {state} when").random(len(start))
     regret = streams(f"cancel {state} regret").random(len(start))
     order, at = [], []
     for code, name in enumerate(scenario.demand.tiers):
-        share = draw_one(for_tier(cancellation.share, name), streams(f"cancel {state} share {name}"))
+        share = draw_one(shares[code], streams(f"cancel {state} share {name}"))
         who = np.flatnonzero((orders.tier == code) & (uniform < share) & (window > 0))
         times = _times(cancellation.timing, share, window[who], when[who], regret[who])
         order.append(who)
@@ -118,6 +124,8 @@ def _times(
 def _payments(scenario: Scenario, orders: Orders, streams: Streams) -> tuple[NDArray[np.bool_], Actions]:
     payment = scenario.behaviour.payment
     count = len(orders.at)
+    if not payment.pending_share:
+        return np.zeros(count, bool), NO_ACTIONS
     pending_share = draw_one(payment.pending_share, streams("pending share"))
     pays_share = draw_one(payment.pays_share, streams("pays share"))
     delay_hours = draw_one(payment.mean_delay_hours, streams("payment delay"))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocation.engine.instants import HOUR_MS, milliseconds
-from allocation.sampling.draws import Shape, decay, draw, draw_one, pick, shape_of
+from allocation.sampling.draws import DIGITS, Shape, decay, draw, draw_one, pick, rising_uniforms, shape_of
 from allocation.sampling.streams import Streams
 from allocation.scenario.schema import (
     Arrivals,
@@ -92,7 +92,7 @@ def _tiers(demand: Demand, streams: Streams) -> Ints:
 def _arrival_times(scenario: Scenario, orders: int, streams: Streams) -> Ints:
     opens, closes = milliseconds(scenario.orders.opens), milliseconds(scenario.orders.closes)
     shape = arrival_shape(scenario.demand.arrivals, closes - opens)
-    times = shape.times_at(np.sort(streams("arrivals").random(orders)))
+    times = shape.times_at(rising_uniforms(streams("arrivals"), orders))
     # The window ends just before it closes.
     return opens + np.minimum(times.astype(np.int64), closes - opens - 1)
 
@@ -146,8 +146,10 @@ def _different(weights: NDArray[np.float64], lines: int, random: np.random.Gener
 def _per_tier(value: PerTier, demand: Demand, tier: Ints, purpose: str, streams: Streams) -> NDArray[np.float64]:
     """A value for every order, by its tier; every tier has its own stream."""
     result = np.zeros(len(tier))
+    if isinstance(value, Decimal):
+        result += round(float(value), DIGITS)
+        return result
     for code, name in enumerate(demand.tiers):
         chosen = tier == code
-        distribution = for_tier(value, name)
-        result[chosen] = draw(distribution, streams(f"{purpose} {name}"), int(chosen.sum()))
+        result[chosen] = draw(for_tier(value, name), streams(f"{purpose} {name}"), int(chosen.sum()))
     return result

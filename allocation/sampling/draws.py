@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 from allocation.scenario.schema import Beta, Choices, Distribution, Normal, Triangular, Uniform
 
 Floats = NDArray[np.float64]
-_DIGITS = 9
+DIGITS = 9
+"""Decimals of a drawn value."""
 _KNOTS = 512
 _REJECTIONS_MAX = 1000
 
 
 def draw(distribution: Distribution, random: np.random.Generator, size: int) -> Floats:
     """Independent values of a number or distribution, rounded to 9 decimals; shape (size,)."""
-    return np.round(_draw(distribution, random, size), _DIGITS)
+    return np.round(_draw(distribution, random, size), DIGITS)
 
 
 def draw_one(distribution: Distribution, random: np.random.Generator) -> float:
@@ -63,8 +64,22 @@ def _truncated_normal(shape: Any, random: np.random.Generator, size: int) -> Flo
 
 def pick(weights: Sequence[Any], random: np.random.Generator, size: int) -> NDArray[np.int64]:
     """Independent choices 0, 1, ... by relative weight; shape (size,)."""
+    if len(weights) == 1:
+        return np.zeros(size, np.int64)
     exact = np.cumsum([float(weight) for weight in weights])
     return np.searchsorted(np.round(exact / exact[-1], 12), random.random(size), side="right").clip(0, len(exact) - 1)
+
+
+def rising_uniforms(random: np.random.Generator, size: int) -> Floats:
+    """Independent uniform values in rising order; shape (size,).
+
+    Drawn in that order rather than sorted, which takes a third of the time: the k-th of n is (E_1 + ... + E_k) /
+    (E_1 + ... + E_(n+1)) for independent exponential E. Source: Devroye, Non-Uniform Random Variate Generation (1986),
+    theorem V.2.2.
+    """
+    sums = np.cumsum(random.standard_exponential(size + 1))
+    rising: Floats = np.round(sums[:-1] / sums[-1], 15)
+    return rising
 
 
 @dataclass(frozen=True, slots=True)

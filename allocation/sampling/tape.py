@@ -5,7 +5,8 @@ Which of it applies is decided by the rules when it is played, so one tape serve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,21 +45,20 @@ def sample_tape(scenario: Scenario, seed: int = 0, replication: int = 0) -> Colu
     behaviour = sample_behaviour(scenario, orders, streams)
     announcements = sample_supply(scenario, streams)
     order_lines = _order_lines(orders, rows)
-    supply, supply_lines = _supply(announcements, rows, len(order_lines))
-    parts = [
-        supply,
-        _operations(scenario),
-        _places(orders, behaviour),
-        _actions(Kind.PAY, behaviour.payments),
-        *(_actions(Kind.CANCEL, actions, only) for only, actions in behaviour.cancellations.items()),
-    ]
-    commands = np.concatenate(parts)
-    last = max(milliseconds(run.at) for run in scenario.schedule.release)
-    commands = commands[commands["at"] <= max(last, int(supply["at"].max()))]
-    order = np.lexsort((np.arange(len(commands)), commands["kind"], commands["at"]))
+    # What would happen later than this is of no consequence.
+    end = max([*(milliseconds(run.at) for run in scenario.schedule.release), *(news.at for news in announcements)])
+    commands = _in_order(
+        [
+            _supply(announcements, rows, len(order_lines)),
+            *_operations(scenario),
+            _places(orders, behaviour),
+            _actions(Kind.PAY, behaviour.payments, end),
+            *(_actions(Kind.CANCEL, actions, end, only) for only, actions in behaviour.cancellations.items()),
+        ]
+    )
     return Columns(
-        commands=commands[order],
-        lines=np.concatenate([order_lines, supply_lines]),
+        commands=commands,
+        lines=np.concatenate([order_lines, _supply_lines(announcements)]),
         adoptions=no_adoptions(),
         pools=tuple(pools),
         tiers=scenario.demand.tiers,
@@ -66,11 +66,33 @@ def sample_tape(scenario: Scenario, seed: int = 0, replication: int = 0) -> Colu
     )
 
 
-def _rows(count: int) -> Records:
-    rows = np.zeros(count, COMMAND)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Commands of one kind, in order of arrival; other fields of `tables.COMMAND` by name, one or for each."""
+
+    kind: Kind
+    at: Ints
+    fields: Mapping[str, Any]
+
+
+def _in_order(parts: Sequence[_Part]) -> Records:
+    """All commands, sorted by instant and kind; those alike stay as they stand."""
+    keys = np.concatenate([part.at * len(Kind) + part.kind for part in parts])
+    order = np.argsort(keys, kind="stable")
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    # Written once into their places: building rows and then sorting them takes several times as long.
+    table = np.zeros(len(order), COMMAND)
     for name in ("tier", "order", "target", "pool"):
-        rows[name] = NOBODY
-    return rows
+        table[name] = NOBODY
+    first = 0
+    for part in parts:
+        own = places[first : first + len(part.at)]
+        first += len(part.at)
+        table["kind"][own], table["at"][own] = part.kind, part.at
+        for name, values in part.fields.items():
+            table[name][own] = values
+    return table
 
 
 def _order_lines(orders: Orders, pool_rows: Ints) -> Records:
@@ -81,57 +103,58 @@ def _order_lines(orders: Orders, pool_rows: Ints) -> Records:
     return lines
 
 
-def _places(orders: Orders, behaviour: Behaviours) -> Records:
-    rows = _rows(len(orders.at))
-    rows["kind"] = Kind.PLACE
-    rows["at"] = orders.at
-    rows["order"] = np.arange(len(rows))
-    rows["tier"] = orders.tier
-    rows["paid"] = ~behaviour.pending
-    rows["day"] = orders.day
-    rows["lines"] = orders.lines
-    rows["first_line"] = np.cumsum(orders.lines) - orders.lines
-    rows["purchases"], rows["hundreds"], rows["years"] = orders.purchases, orders.hundreds, orders.years
-    return rows
+def _places(orders: Orders, behaviour: Behaviours) -> _Part:
+    inputs = {"purchases": orders.purchases, "hundreds": orders.hundreds, "years": orders.years}
+    fields = {
+        "order": np.arange(len(orders.at)),
+        "tier": orders.tier,
+        "paid": ~behaviour.pending,
+        "day": orders.day,
+        "lines": orders.lines,
+        "first_line": np.cumsum(orders.lines) - orders.lines,
+        **{name: values for name, values in inputs.items() if values.any()},
+    }
+    return _Part(Kind.PLACE, orders.at, fields)
 
 
-def _actions(kind: Kind, actions: Actions, only: Only = Only.OPEN) -> Records:
-    rows = _rows(len(actions.order))
-    rows["kind"], rows["only"] = kind, only
-    rows["order"], rows["at"] = actions.order, actions.at
-    return rows
+def _actions(kind: Kind, actions: Actions, end: int, only: Only = Only.OPEN) -> _Part:
+    in_time = actions.at <= end
+    return _Part(kind, actions.at[in_time], {"only": only, "order": actions.order[in_time]})
 
 
-def _supply(announcements: Sequence[Announcement], pool_rows: Ints, first_line: int) -> tuple[Records, Records]:
-    rows = _rows(len(announcements))
-    expected = [entry for announcement in announcements for entry in announcement.expected]
-    lines = np.zeros(len(expected), LINE)
-    for line, (day, quantity) in zip(lines, expected, strict=True):
-        line["day"], line["quantity"] = day, quantity
-    for row, announcement in zip(rows, announcements, strict=True):
-        row["kind"], row["option"] = Kind.SUPPLY, 1
-        row["at"], row["pool"] = announcement.at, pool_rows[announcement.pool]
-        row["number"] = -1 if announcement.on_hand is None else announcement.on_hand
-        row["received"] = announcement.received
-        row["first_line"], row["lines"] = first_line, len(announcement.expected)
-        first_line += len(announcement.expected)
-    return rows, lines
+def _supply(announcements: Sequence[Announcement], pool_rows: Ints, first_line: int) -> _Part:
+    lines = np.array([len(news.expected) for news in announcements])
+    fields = {
+        "option": 1,
+        "pool": pool_rows[[news.pool for news in announcements]],
+        "number": np.array([-1 if news.on_hand is None else news.on_hand for news in announcements]),
+        "received": np.array([news.received for news in announcements]),
+        "first_line": first_line + np.cumsum(lines) - lines,
+        "lines": lines,
+    }
+    return _Part(Kind.SUPPLY, np.array([news.at for news in announcements]), fields)
 
 
-def _operations(scenario: Scenario) -> Records:
+def _supply_lines(announcements: Sequence[Announcement]) -> Records:
+    expected = [(0, day, quantity) for news in announcements for day, quantity in news.expected]
+    return np.array(expected, LINE) if expected else np.zeros(0, LINE)
+
+
+def _operations(scenario: Scenario) -> list[_Part]:
     schedule = scenario.schedule
-    runs = [
-        (Kind.CONFIRM, milliseconds(cut.at), day.toordinal())
-        for cut in schedule.confirm
-        for day in sorted(cut.ship_dates)
+    confirms = [(milliseconds(cut.at), day) for cut in schedule.confirm for day in sorted(cut.ship_dates)]
+    releases = [(milliseconds(run.at), run.ship_date) for run in schedule.release]
+    return [
+        *(
+            _Part(
+                kind,
+                np.array([at for at, _ in runs], np.int64),
+                {"pool": EVERYWHERE, "day": np.array([day.toordinal() for _, day in runs], np.int64)},
+            )
+            for kind, runs in ((Kind.CONFIRM, confirms), (Kind.RELEASE, releases))
+        ),
+        _Part(Kind.EXPIRE, np.array(_expire_instants(scenario), np.int64), {}),
     ]
-    runs += [(Kind.RELEASE, milliseconds(run.at), run.ship_date.toordinal()) for run in schedule.release]
-    runs += [(Kind.EXPIRE, at, 0) for at in _expire_instants(scenario)]
-    rows = _rows(len(runs))
-    for row, (kind, at, day) in zip(rows, runs, strict=True):
-        row["kind"], row["at"], row["day"] = kind, at, day
-        row["pool"] = NOBODY if kind == Kind.EXPIRE else EVERYWHERE
-    return rows
 
 
 def _expire_instants(scenario: Scenario) -> list[int]:

@@ -7,23 +7,19 @@ beside. Nothing in the package uses it.
 from __future__ import annotations
 
 import heapq
-import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import simpy
 
-from allocation.engine.codes import Kind, Only
+from allocation.engine.codes import Kind
 from allocation.engine.columns import Columns
-
-SCORES = {"PLATINUM": 150, "VIP": 100, "STANDARD": 50}
+from tests.benchmarks.launch_commands import launch_commands
 
 
 @dataclass
 class Order:
     number: int
-    tier: str
     score: int
     at: int
     status: str = "NEW"
@@ -135,22 +131,20 @@ def operations(env: simpy.Environment, launch: Launch, orders: list[Order], time
 
 def play(tape: Columns, limit: int, depth: int, units: int) -> tuple[Launch, list[Order]]:
     """Play a sampled tape's orders and cancellations after the cut-off."""
-    commands = tape.commands
-    places = commands[commands["kind"] == Kind.PLACE]
-    cancels = commands[(commands["kind"] == Kind.CANCEL) & (commands["only"] == Only.CONFIRMED)]
-    cancels_at = dict(zip(cancels["order"].tolist(), cancels["at"].tolist(), strict=True))
-    instants = [
-        int(commands["at"][np.flatnonzero(commands["kind"] == kind)[0]]) for kind in (Kind.CONFIRM, Kind.RELEASE)
-    ]
-    env = simpy.Environment(initial_time=int(commands["at"][0]))
+    commands = launch_commands(tape)
+    places, cancels = commands.kind == Kind.PLACE, commands.kind == Kind.CANCEL
+    cancels_at = dict(zip(commands.order[cancels].tolist(), commands.at[cancels].tolist(), strict=True))
+    times = (commands.instant_of(Kind.CONFIRM), commands.instant_of(Kind.RELEASE))
+    env = simpy.Environment(initial_time=int(commands.at[0]))
     launch = Launch(env, limit, depth)
-    numbers = itertools.count()
     orders = [
-        Order(next(numbers), tape.tiers[tier], SCORES[tape.tiers[tier]], at)
-        for tier, at in zip(places["tier"].tolist(), places["at"].tolist(), strict=True)
+        Order(number, score, at)
+        for number, score, at in zip(
+            commands.order[places].tolist(), commands.score[places].tolist(), commands.at[places].tolist(), strict=True
+        )
     ]
     for order in orders:
         order.process = env.process(customer(env, launch, order, cancels_at.get(order.number)))
-    env.process(operations(env, launch, orders, (instants[0], instants[1]), units))
+    env.process(operations(env, launch, orders, times, units))
     env.run()
     return launch, orders

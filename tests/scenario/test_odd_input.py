@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from allocation.engine.codes import ENDINGS
 from allocation.engine.errors import InvalidInput, PolicyError, ScenarioError, SettingError
-from allocation.engine.measures import ENDINGS, measures
+from allocation.engine.measures import measures
 from allocation.engine.policy import DEFAULT_POLICY
 from allocation.scenario import load_policy, load_scenario, parse_scenario, parse_setting, policy_from_dict
 from allocation.scenario.measure_checks import BY_TIER, TOTALS, WAVES
