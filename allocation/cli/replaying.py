@@ -6,11 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from allocation.cli.output import print_json, print_table, progress, warn_of_compiling
+from allocation.cli.output import print_json, print_table, warn_of_compiling
 from allocation.cli.scenario_files import overrides
 from allocation.cli.summaries import print_summary
 from allocation.engine.errors import SettingError
 from allocation.engine.policy import Policy
+from allocation.montecarlo.progress import progress_bar
 
 SCHEMA_VERSION = 1
 
@@ -30,12 +31,12 @@ def replay_tape(
     policy, commands, own = _inputs(tape, policy_file, settings)
     warn_of_compiling()
     if check:
-        with progress("checking"):
+        with progress_bar("checking"):
             compared = check_run(tape, None if own else policy)
         message = f"{compared:,} decisions come out as recorded"
         print_json({"schema_version": SCHEMA_VERSION, "compared": compared}) if as_json else print(message)
         return
-    with progress("replaying"):
+    with progress_bar("replaying"):
         # Rates that a policy set belong to the policy under which they were recorded.
         run = replay(commands, policy, keep_policy_rates=own)
     if out is not None:

@@ -11,8 +11,9 @@ from typing import Any
 import typer
 
 from allocation.cli.exits import Exit
-from allocation.cli.output import print_json, progress, warn_of_compiling
+from allocation.cli.output import print_json, warn_of_compiling
 from allocation.engine.errors import SettingError
+from allocation.montecarlo.progress import progress_bar
 from allocation.scenario import list_scenarios, load_scenario
 
 SCHEMA_VERSION = 1
@@ -28,7 +29,7 @@ def run(
     from allocation.reporting import run_reports, today
 
     warn_of_compiling()
-    with progress("reports") as advance:
+    with progress_bar("reports") as advance:
         done = run_reports(
             scenarios,
             given or today(),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from allocation.cli.output import print_json, progress, warn_of_compiling
+from allocation.cli.output import print_json, warn_of_compiling
 from allocation.cli.scenario_files import load
 from allocation.cli.summaries import print_summary
+from allocation.montecarlo.progress import progress_bar
 
 
 def simulate_scenario(
@@ -21,7 +22,7 @@ def simulate_scenario(
 
     if out is not None:
         require_place(out)
-    with progress(f"simulating {scenario.name}") as advance:
+    with progress_bar(f"simulating {scenario.name}") as advance:
         run = simulate(scenario, seed, replication, advance=advance)
     if out is not None:
         run.save(out)

@@ -10,6 +10,7 @@
     │   └── SettingError         an option, an override or a parameter
     ├── NotFound                 a reservation, pool or scenario that nobody knows
     ├── Mismatch                 a replay that does not give the recorded decisions
+    ├── BackendError             what was asked to play replications does not answer, or fails
     └── EngineFault              a check of the engine on itself failed: a defect, never a user's mistake
 
 Every message names the value, the rule and the place, and says what to do.
@@ -83,6 +84,10 @@ class NotFound(AllocationError):
 
 class Mismatch(AllocationError):
     """A replay does not give the recorded decisions."""
+
+
+class BackendError(AllocationError):
+    """What was asked to play replications does not answer, or fails."""
 
 
 class EngineFault(AllocationError):

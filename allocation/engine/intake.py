@@ -80,7 +80,7 @@ def send_to_queue(t: Tables, r: int, d: int) -> None:
     rows.pool(t, reservation.pool).stale = 1
 
 
-@large_rule
+@rule
 def can_reserve(t: Tables, r: int) -> bool:
     """Whether the requested date covers the quantity (5.1)."""
     reservation = rows.reservation(t, r)
@@ -89,7 +89,7 @@ def can_reserve(t: Tables, r: int) -> bool:
     return rows.date(t, d).atp >= reservation.quantity and is_open(t, reservation.pool, d)
 
 
-@large_rule
+@rule
 def later_date(t: Tables, r: int) -> int:
     """With later waves, the first one that covers the quantity (5.3), or NOBODY. Needs `survey`."""
     reservation = rows.reservation(t, r)
@@ -115,15 +115,19 @@ def ask(t: Tables, r: int) -> int:
     d = rows.reservation(t, r).requested
     if can_reserve(t, r):
         return d
-    if rows.policy(t, 0).provisional != 0 and is_open(t, rows.reservation(t, r).pool, d) and displace(t, r, d, False):
-        survey(t, rows.reservation(t, r).pool)
-        return d
+    if rows.policy(t, 0).provisional != 0 and is_open(t, rows.reservation(t, r).pool, d):
+        weakest = rows.date(t, d).weakest
+        # Most newcomers displace nobody: where the weakest one does not yield, nobody does.
+        yields = weakest != NOBODY and yields_to(rows.reservation(t, weakest), rows.reservation(t, r), False)
+        if yields and displace(t, r, d, False):
+            survey(t, rows.reservation(t, r).pool)
+            return d
     return later_date(t, r)
 
 
 @large_rule
-def trim(t: Tables, d: int) -> None:
-    """While a queue is too deep, its last QUEUED one by admission order goes to the wait-list."""
+def trim_queue(t: Tables, d: int) -> None:
+    """Trim a queue that is too deep."""
     date = rows.date(t, d)
     while date.active > rows.policy(t, 0).max_depth and date.last_admitted != NOBODY:
         r = date.last_admitted
@@ -132,7 +136,14 @@ def trim(t: Tables, d: int) -> None:
         record(t, r, Status.QUEUED, Step.TRIMMED)
 
 
-@large_rule
+@rule
+def trim(t: Tables, d: int) -> None:
+    """While a queue is too deep, its last QUEUED one by admission order goes to the wait-list."""
+    if rows.date(t, d).active > rows.policy(t, 0).max_depth:
+        trim_queue(t, d)
+
+
+@rule
 def is_trimmed_at_once(t: Tables, r: int) -> bool:
     """Whether a newcomer would stand in a full queue, the last by admission order: `trim` takes that one out again."""
     date = rows.date(t, rows.reservation(t, r).requested)
@@ -173,7 +184,7 @@ def score_of(t: Tables, command: Row) -> int:
     )
 
 
-@large_rule
+@rule
 def refusal_of_order(t: Tables, c: int) -> int:
     """Every reason for which an order is refused (0: none), of those that can be told from its numbers."""
     policy, command = rows.policy(t, 0), rows.command(t, c)

@@ -60,15 +60,10 @@ def is_promise(before: int, step: int) -> bool:
 
 
 @large_rule
-def record(t: Tables, r: int, before: int, step: int) -> None:
-    """Write the reservation's change into the log."""
+def write_decision(t: Tables, i: int, r: int, before: int, step: int) -> None:
+    """Write the reservation's change into a row of the log."""
     state = rows.state(t, 0)
     reservation = rows.reservation(t, r)
-    mark_changed(t, reservation.pool)
-    i = state.log
-    state.log = i + 1
-    if i >= rows.count_log(t):
-        return
     row = rows.log(t, i)
     row.command = state.command
     row.reservation = r
@@ -84,6 +79,17 @@ def record(t: Tables, r: int, before: int, step: int) -> None:
     row.limit = date.limit if promise else 0
     row.promised = date.promised if promise else 0
     row.atp = date.atp if promise else 0
+
+
+@rule
+def record(t: Tables, r: int, before: int, step: int) -> None:
+    """The reservation changed; in the log, where one is kept, it says how."""
+    state = rows.state(t, 0)
+    mark_changed(t, rows.reservation(t, r).pool)
+    i = state.log
+    state.log = i + 1
+    if i < rows.count_log(t):
+        write_decision(t, i, r, before, step)
 
 
 # ----- waiting lines
@@ -306,7 +312,7 @@ def end_open(t: Tables, r: int, status: int, reason: int, step: int) -> None:
     end(t, r, status, reason, step)
 
 
-@large_rule
+@rule
 def new_reservation(t: Tables, pool: int, order: int, line: int, quantity: int) -> int:
     """A new row, chained behind the others of its pool and its order; it stands in nothing yet."""
     state = rows.state(t, 0)

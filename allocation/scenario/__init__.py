@@ -17,6 +17,7 @@ from allocation.scenario.loading import (
     parse_scenario,
     policy_from_dict,
     scenario_folder,
+    with_overrides,
 )
 from allocation.scenario.overrides import parse_setting
 from allocation.scenario.schema import Scenario
@@ -36,4 +37,5 @@ __all__ = [
     "scenario_folder",
     "scenario_json_schema",
     "scenario_warnings",
+    "with_overrides",
 ]

@@ -66,6 +66,28 @@ def parse_scenario(
     return scenario
 
 
+def with_overrides(scenario: Scenario, overrides: Mapping[str, object], *, label: str = "override") -> Scenario:
+    """A scenario with other values at dotted keys, validated as a whole.
+
+    Args:
+        scenario: It is not changed.
+        overrides: Values by dotted key, as for ``load_scenario``.
+        label: What problems with the overrides are placed at.
+
+    Raises:
+        ScenarioError: With every problem of the scenario that they give.
+        SettingError: For an override whose key leads nowhere.
+    """
+    if not overrides:
+        return scenario
+    document = Document(to_plain(scenario), escaped(scenario.name))
+    document = apply_overrides(document, overrides, Scenario, label)
+    changed, problems = read_scenario(document.data)
+    if changed is None or problems:
+        raise ScenarioError(document.report(problems), f"{document.source} is not valid")
+    return changed
+
+
 def load_policy(path: str | Path, overrides: Mapping[str, object] | None = None, *, label: str = "override") -> Policy:
     """Load a policy from a YAML or JSON file with the keys of RULES.md section 10.
 

@@ -41,8 +41,8 @@ def simulate(
     Raises:
         SettingError: The seed or the replication is no whole number from 0.
     """
-    _require_number("seed", seed)
-    _require_number("replication", replication)
+    require_number("seed", seed)
+    require_number("replication", replication)
     start = perf_counter()
     tape = sample_tape(scenario, seed, replication)
     drawn = perf_counter()
@@ -63,16 +63,22 @@ def simulate(
     )
 
 
-def _require_number(name: str, number: object) -> None:
+def require_number(name: str, number: object) -> None:
+    """Refuse what is no seed, and no number of a replication."""
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= SEED_MAX:
         raise SettingError(f"{name} {number!r} must be a whole number from 0 to {SEED_MAX}")
 
 
+def launch_measures(engine: AllocationEngine, scenario: Scenario) -> dict[str, Any]:
+    """The measures of a played launch, with its profit."""
+    found = measures(engine)
+    alert, by_tier, waves = (found.pop(name) for name in ("alert", "by_tier", "waves"))
+    found["profit"] = float(profit(engine, scenario.economics, found["unsold_units"]))
+    return found | {"by_tier": by_tier, "waves": waves, "alert": alert}
+
+
 def summarise(engine: AllocationEngine, scenario: Scenario) -> dict[str, Any]:
-    """The measures of a played launch, its profit, and published results beside them."""
-    summary = measures(engine)
+    """The measures of a played launch, with published results beside them."""
+    summary = launch_measures(engine, scenario)
     alert = summary.pop("alert")
-    by_tier, waves = summary.pop("by_tier"), summary.pop("waves")
-    summary["profit"] = float(profit(engine, scenario.economics, summary["unsold_units"]))
-    summary |= {"by_tier": by_tier, "waves": waves}
     return summary | {"published": published_rows(scenario, summary), "alert": alert}

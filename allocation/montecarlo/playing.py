@@ -1,0 +1,130 @@
+"""One replication under every setting: the customers are drawn once, and every setting's rules play the same tape."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allocation.engine.allocation_engine import AllocationEngine
+from allocation.engine.book import Book
+from allocation.engine.policy import Policy
+from allocation.sampling import sample_tape
+from allocation.scenario.schema import Scenario
+from allocation.simulation.simulate import launch_measures
+
+_MINE = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What every replication plays.
+
+    Attributes:
+        scenarios: The launch under each setting.
+        seed: Seed of the whole experiment.
+        sources: For each setting, the first one whose customers and supply are the same: they share a tape.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    seed: int
+    sources: tuple[int, ...]
+
+    @classmethod
+    def of(cls, scenarios: Sequence[Scenario], seed: int) -> Plan:
+        """The plan of these settings."""
+        launches = [_launch_of(scenario) for scenario in scenarios]
+        return cls(tuple(scenarios), seed, tuple(launches.index(launch) for launch in launches))
+
+
+def _launch_of(scenario: Scenario) -> tuple[object, ...]:
+    """All that draws depend on."""
+    return (
+        *(scenario.orders, scenario.supply, scenario.demand, scenario.behaviour, scenario.schedule),
+        scenario.timezone,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The measures of one launch: names with dots for what is nested, and numbers (truth values as 0 and 1)."""
+
+    names: tuple[str, ...]
+    numbers: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A replication under every setting.
+
+    Attributes:
+        replication: Its number.
+        rows: The measures under each setting.
+        orders: Orders that were played, over all settings.
+        sampling_s, rules_s, measures_s: Seconds that drawing, playing and measuring took.
+    """
+
+    replication: int
+    rows: tuple[Row, ...]
+    orders: int
+    sampling_s: float
+    rules_s: float
+    measures_s: float
+
+
+def play_replication(plan: Plan, replication: int) -> Played:
+    """Play one replication under every setting of a plan.
+
+    Its tapes are those of `simulate` with the same seed and replication, and so are the rules: so are the measures.
+    """
+    rows: dict[int, Row] = {}
+    orders, sampling, rules, measuring = 0, 0.0, 0.0, 0.0
+    for source in dict.fromkeys(plan.sources):
+        begun = perf_counter()
+        tape = sample_tape(plan.scenarios[source], plan.seed, replication)
+        sampling += perf_counter() - begun
+        for setting in (i for i, of in enumerate(plan.sources) if of == source):
+            scenario = plan.scenarios[setting]
+            begun = perf_counter()
+            engine = AllocationEngine.on(tape, scenario.policy, _own_book())
+            engine.play_all()
+            played = perf_counter()
+            rows[setting] = row_of(launch_measures(engine, scenario))
+            orders += len(tape.orders)
+            rules, measuring = rules + played - begun, measuring + perf_counter() - played
+    in_order = tuple(rows[setting] for setting in range(len(plan.scenarios)))
+    return Played(replication, in_order, orders, sampling, rules, measuring)
+
+
+def _own_book() -> Book:
+    """The book of this thread: the memory of one launch is used for the next."""
+    if not hasattr(_MINE, "book"):
+        _MINE.book = Book(Policy(), keeps_log=False)
+    book: Book = _MINE.book
+    return book
+
+
+_NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+
+def row_of(measures: Mapping[str, Any]) -> Row:
+    """Nested measures as one flat row; any that is sold over also counts as ``oversold_any``."""
+    flat = {**dict(_flat(measures, "")), "oversold_any": measures["oversold_units"] > 0}
+    names = tuple(flat)
+    # Thousands of rows have the same names: one tuple serves them all.
+    return Row(_NAMES.setdefault(names, names), np.array(list(flat.values()), np.float64))
+
+
+def _flat(measures: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
+    result: list[tuple[str, Any]] = []
+    for name, value in measures.items():
+        if isinstance(value, Mapping):
+            result += _flat(value, f"{prefix}{name}.")
+        else:
+            result.append((f"{prefix}{name}", value))
+    return result
