@@ -31,6 +31,9 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a setting, such as policy.overbooking.rate=1.04."),
 ]
+DaskOption = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Play on a Dask cluster, such as tcp://host:8786.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 
@@ -83,6 +86,142 @@ def replay(
     from allocation.cli.replaying import replay_tape
 
     replay_tape(tape, policy, settings or [], out, check=check, as_json=as_json)
+
+
+@app.command()
+def sweep(
+    scenario: ScenarioArgument,
+    *,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--param", metavar="KEY", help="What is changed; give it twice, with --values, for a grid."),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VALUES", help="From:to:step, such as 1.00:1.10:0.01, or a list: firm,provisional."),
+    ] = None,
+    replications: Annotated[int, typer.Option(help="How many; at the most, with --until-half-width.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    settings: SetOption = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until-half-width", metavar="W", help="Stop at this precision: 0.5% of the mean, or 250."),
+    ] = None,
+    measure: Annotated[str, typer.Option(help="What is compared, and made precise.")] = "profit",
+    workers: Annotated[int | None, typer.Option(help="Threads; one a core by default.")] = None,
+    dask: DaskOption = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every row to a .parquet file.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play many replications under many settings, with the same customers under each."""
+    from allocation.cli.sweeping import run_sweep
+
+    run_sweep(
+        scenario,
+        parameters=parameters or ["policy.overbooking.rate"],
+        values=values or ["1.00:1.10:0.01"],
+        replications=replications,
+        seed=seed,
+        settings=settings or [],
+        until=until,
+        measure=measure,
+        workers=workers,
+        dask=dask,
+        out=out,
+        as_json=as_json,
+    )
+
+
+@app.command("limit")
+def show_limit(
+    *,
+    capacity: Annotated[str, typer.Option(metavar="UNITS", help="Units that there will be.")],
+    show_rate: Annotated[str, typer.Option(metavar="Q", help="Probability that an order is there at the release.")],
+    margin: Annotated[str | None, typer.Option(metavar="MONEY", help="What a served unit earns.")] = None,
+    denied_cost: Annotated[
+        str | None,
+        typer.Option(metavar="MONEY", help="Loss on a denied unit, on top of the margin that it does not earn."),
+    ] = None,
+    unsold_cost: Annotated[
+        str, typer.Option(metavar="MONEY", help="Loss on an unsold unit, on top of the margin that it does not earn.")
+    ] = "0",
+    method: Annotated[
+        str, typer.Option(help="economic, type1, type2, hybrid (economic and type1), normal or deterministic.")
+    ] = "economic",
+    revenue: Annotated[
+        str, typer.Option(help="Who pays: shows (a cancelled order pays nothing) or booked (it pays its margin).")
+    ] = "shows",
+    rho: Annotated[str, typer.Option(metavar="R", help="Correlation of the fates of two orders.")] = "0",
+    group_size: Annotated[
+        str, typer.Option(metavar="UNITS", help="Units of an order, such as 2, or their mix, such as 1:0.7,2:0.3.")
+    ] = "1",
+    level: Annotated[
+        str, typer.Option(metavar="L", help="type1: P(oversold); type2: share of the units that show up denied.")
+    ] = "0.05",
+    as_json: JsonOption = False,
+) -> None:
+    """Compute how many units to accept for a capacity, and what to expect then."""
+    from allocation.cli import limits
+
+    numbers = {
+        "capacity": capacity,
+        "show_rate": show_rate,
+        "rho": rho,
+        "margin": margin,
+        "denied_cost": denied_cost,
+        "unsold_cost": unsold_cost,
+        "level": level,
+    }
+    limits.show_limit(method, group_size, revenue, numbers, as_json=as_json)
+
+
+@app.command()
+def recommend(
+    scenario: ScenarioArgument,
+    *,
+    parameter: Annotated[
+        str, typer.Option("--param", metavar="KEY", help="What is decided on.")
+    ] = "policy.overbooking.rate",
+    values: Annotated[
+        str, typer.Option(metavar="VALUES", help="From:to:step, or a list with commas.")
+    ] = "1.00:1.10:0.01",
+    objective: Annotated[str, typer.Option(help="The measure of which more is better.")] = "profit",
+    indifference: Annotated[
+        float | None, typer.Option(help="Differences below this do not matter; one unit's margin by default.")
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="That feasibility and choice are right together.")] = 0.95,
+    constraint: Annotated[
+        str, typer.Option(metavar="MEASURE=P", help="oversold_any=0.05, alert=0.01 or none.")
+    ] = "oversold_any=0.05",
+    replications: Annotated[int, typer.Option(help="Of each setting, to judge the constraint.")] = 1000,
+    replications_at_most: Annotated[int, typer.Option(help="Then, to choose the best.")] = 50_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    settings: SetOption = None,
+    workers: Annotated[int | None, typer.Option(help="Threads; one a core by default.")] = None,
+    dask: DaskOption = None,
+    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the scenario with that setting.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose the best setting that keeps a constraint, and say how sure that is."""
+    from allocation.cli.recommending import run_recommend
+
+    run_recommend(
+        scenario,
+        parameter=parameter,
+        values=values,
+        objective=objective,
+        indifference=indifference,
+        confidence=confidence,
+        constraint=constraint,
+        replications=replications,
+        replications_at_most=replications_at_most,
+        seed=seed,
+        settings=settings or [],
+        workers=workers,
+        dask=dask,
+        save=save,
+        as_json=as_json,
+    )
 
 
 @scenarios.command("list")

@@ -170,9 +170,9 @@ def _show(swept: Sweep, measure: str, out: Path | None, *, as_json: bool) -> Non
     found = swept.intervals(list(names))
     print_table(
         f"{swept.scenario.title}: mean of {swept.replications:,} replications, with the half-width of its 95% interval",
-        (*swept.parameters, *(_heading(name, unit) for name in names)),
+        (*swept.parameters, *(heading(name, unit) for name in names)),
         [
-            (*setting.chosen, *(_cell(row) for row in _rows(found[found["setting"] == number])))
+            (*setting.chosen, *(_cell(row) for row in rows_of(found[found["setting"] == number])))
             for number, setting in enumerate(swept.settings)
         ],
     )
@@ -193,12 +193,12 @@ def _show_paired(swept: Sweep, measure: str) -> None:
     paired = swept.paired(measure)
     best = swept.settings[int(paired["baseline"].iloc[0])]
     print_table(
-        f"{_heading(measure, swept.scenario.currency)}: difference from {best.label}, the largest mean, replication by "
+        f"{heading(measure, swept.scenario.currency)}: difference from {best.label}, the largest mean, replication by "
         "replication",
         (*swept.parameters, "difference", "half-width", "variance ratio of common random numbers"),
         [
             (*(row[name] for name in swept.parameters), row["mean"], row["half_width"], _ratio(row["variance_ratio"]))
-            for row in _rows(paired)
+            for row in rows_of(paired)
         ],
     )
 
@@ -207,7 +207,8 @@ def _ratio(value: float) -> float | str:
     return value if math.isfinite(value) else "no variance"
 
 
-def _heading(name: str, currency: str) -> str:
+def heading(name: str, currency: str) -> str:
+    """A measure as the heading of a column, with its unit."""
     words = {"oversold_any": "P(oversold)"}.get(name, name.replace("_", " "))
     return f"{words} ({currency})" if name == "profit" else words
 
@@ -219,7 +220,8 @@ def _cell(row: dict[str, Any]) -> str:
     return f"{row['mean']:,.{digits}f} ± {row['half_width']:,.{digits}f}"
 
 
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame, each by column."""
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
@@ -232,12 +234,12 @@ def as_plain(swept: Sweep, measure: str) -> dict[str, Any]:
             "replications": swept.replications,
             "measures": {
                 row["measure"]: {key: row[key] for key in ("mean", "half_width", "sd", "low", "high")}
-                for row in _rows(found[found["setting"] == number])
+                for row in rows_of(found[found["setting"] == number])
             },
         }
         for number in range(len(swept.settings))
     ]
-    paired = _rows(swept.paired(measure)) if len(swept.settings) > 1 else []
+    paired = rows_of(swept.paired(measure)) if len(swept.settings) > 1 else []
     return {
         "schema_version": SCHEMA_VERSION,
         "scenario": swept.scenario.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allocation.montecarlo.recommend import Recommendation, recommend
 from allocation.montecarlo.sweep import Interrupted, Sweep, replicate, sweep
 
-__all__ = ["Interrupted", "Sweep", "replicate", "sweep"]
+__all__ = ["Interrupted", "Recommendation", "Sweep", "recommend", "replicate", "sweep"]

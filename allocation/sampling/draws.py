@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,7 @@ def shape_of(times: Sequence[float], shares: Sequence[float]) -> Shape:
     return Shape(np.round(np.array(times, float), 6), np.round(np.array(shares, float) / shares[-1], 12))
 
 
+@lru_cache(maxsize=256)
 def decay(half_life: float, length: float) -> Shape:
     """Exponential decay from 0 to `length`, cut there; time in the unit of both."""
     # Half of the knots at equal steps of share, where many come, and half at equal steps of time, for the tail.
@@ -117,6 +119,7 @@ def decay(half_life: float, length: float) -> Shape:
     return shape_of(times, [1 - math.pow(2, -time / half_life) for time in times])
 
 
+@lru_cache(maxsize=256)
 def constant_hazard(share: float) -> Shape:
     """Times within a window of length 1 of those who leave it, where `share` of all do, at a constant hazard."""
     if not 0 < share < 1:
