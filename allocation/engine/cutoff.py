@@ -219,6 +219,7 @@ def gather_held(t: Tables, p: int, d: int) -> int:
         if is_held(reservation.status) and reservation.assigned == d:
             let_go(t, r)
             if reservation.paid == 0:
+                rows.pool(t, p).losses += 1
                 end(t, r, Status.EXPIRED, Reason.UNPAID, Step.RELEASED)
             else:
                 # Out of every heap, but their units stay promised until each is served or the walk is over.

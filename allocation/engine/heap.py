@@ -73,13 +73,15 @@ def rest_of(links: Links, member: int) -> int:
     From the top it leads to every member once, in no order, at a constant cost each. Nothing is a heap afterwards.
     """
     own = link(links, member)
-    if own.child == NOBODY:
-        return own.next
-    last = own.child
+    first: int = own.child
+    behind: int = own.next
+    if first == NOBODY:
+        return behind
+    last = first
     while link(links, last).next != NOBODY:
         last = link(links, last).next
-    link(links, last).next = own.next
-    return own.child
+    link(links, last).next = behind
+    return first
 
 
 @rule

@@ -75,6 +75,7 @@ def send_to_queue(t: Tables, r: int, d: int) -> None:
     if not is_open(t, reservation.pool, reservation.requested):
         reservation.requested = d
     reservation.marks |= Mark.DISPLACED
+    rows.pool(t, reservation.pool).promises -= 1
     wait(t, r, Status.QUEUED)
     record(t, r, Status.RESERVED, Step.DISPLACED)
     rows.pool(t, reservation.pool).stale = 1

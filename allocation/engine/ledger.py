@@ -145,11 +145,14 @@ class Ledger:
         self._decided = self._book.play(number, number + 1)
         self._register.commands = number + 1
 
+    def play_until(self, number: int) -> None:
+        """Play what is left before a command, by its number, of the tape that the engine was made on."""
+        self._decided = self._book.play(self._register.commands, number)
+        self._register.commands = number
+
     def play_all(self) -> None:
         """Play all commands that are left of the tape that the engine was made on."""
-        last = len(self._book.tables.commands)
-        self._decided = self._book.play(self._register.commands, last)
-        self._register.commands = last
+        self.play_until(len(self._book.tables.commands))
 
     def finish(self) -> None:
         """Give back the memory that only further commands need; the engine answers questions still."""

@@ -54,6 +54,8 @@ def cancel(t: Tables, c: int) -> int:
             refused = Refusal.NONE
             if reservation.status == Status.CONFIRMED:
                 reservation.marks |= Mark.CANCELLED_CONFIRMED
+            if is_held(reservation.status):
+                rows.pool(t, reservation.pool).losses += 1
             end_open(t, r, Status.CANCELLED, Reason.CUSTOMER, Step.CANCELLED)
         r = next_target(t, command, r)
     return refused
@@ -64,6 +66,7 @@ def expire(t: Tables, at: int) -> None:
     """The command ``expire``: held, unpaid ones whose time has come."""
     r = rows.state(t, 0).expiring
     while r != NOBODY and rows.link(rows.agenda(t), r).key <= at:
+        rows.pool(t, rows.reservation(t, r).pool).losses += 1
         end_open(t, r, Status.EXPIRED, Reason.UNPAID, Step.EXPIRED)
         r = rows.state(t, 0).expiring
 
@@ -115,6 +118,7 @@ def adopt(t: Tables, c: int) -> int:
     reservation.requested = date_of(t, command.pool, adoption.requested)
     rows.state(t, 0).arrivals = max(rows.state(t, 0).arrivals, adoption.arrival + 1)
     if is_held(adoption.status):
+        rows.pool(t, command.pool).promises += 1
         hold(t, r, adoption.status, date_of(t, command.pool, adoption.assigned))
     else:
         wait(t, r, adoption.status)

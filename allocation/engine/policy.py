@@ -52,11 +52,52 @@ class Scoring:
 
 
 @dataclass(frozen=True, slots=True)
+class Prior:
+    """What is thought of the show rate before anything is seen.
+
+    Attributes:
+        show_rate: Share of the promised orders that is still there at the release.
+        orders: As if so many had been seen: the larger, the longer it is believed.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
+    show_rate: Decimal = Decimal("0.95")
+    orders: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Overbooking:
-    """Units that may be promised for a unit of supply."""
+    """Units that may be promised for a unit of supply.
+
+    The rules read ``rate`` and the ``overbooking`` commands of a tape. What else is said here is worked out before the
+    tape starts, or at reviews, and becomes such commands (``allocation.overbooking.rates``).
+
+    Attributes:
+        rate: Of every pool that nothing below gives another.
+        by_category: Rates by the category of a pool's product.
+        method: ``constant``: the rates above. ``economic``: what the scenario's own behaviour and costs make best.
+            ``service``: the most at which the probability of overselling stays within ``level``. ``adaptive``: as
+            economic, but the show rate is learned from what is seen, at every review.
+        level: Of the service.
+        prior: Where learning begins.
+        review_hours: Hours between reviews.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = _FORBID
     rate: Decimal = Decimal("1.05")
+    by_category: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+    method: Literal["constant", "economic", "service", "adaptive"] = "constant"
+    level: Decimal = Decimal("0.05")
+    prior: Prior = Prior()
+    review_hours: Decimal = Decimal(24)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_category", MappingProxyType(dict(self.by_category)))
+
+    @property
+    def is_one_rate(self) -> bool:
+        """Whether the rate alone says everything, so that a tape needs no commands beside it."""
+        return self.method == "constant" and not self.by_category
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +213,10 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Decimal) else value
 
 
+_MAPPINGS = ("tiers", "by_category")
+"""Their values are checked where their ranges are."""
+
+
 def _type_problems(record: Any, path: tuple[str, ...] = ()) -> Iterator[Problem]:
     """Values that are none of the words, no truth value, no whole number or no Decimal where they should be one."""
     hints = get_type_hints(type(record))
@@ -187,7 +232,7 @@ def _type_problems(record: Any, path: tuple[str, ...] = ()) -> Iterator[Problem]
         elif get_origin(hint) is Literal:
             if value not in get_args(hint):
                 yield Problem(place, f"{value!r} must be one of {', '.join(get_args(hint))}")
-        elif f.name != "tiers" and type(value) not in (hint, *get_args(hint)):
+        elif f.name not in _MAPPINGS and type(value) not in (hint, *get_args(hint)):
             wanted = " or ".join(getattr(kind, "__name__", "null") for kind in get_args(hint) or (hint,))
             yield Problem(place, f"{value!r} must be {wanted.replace('NoneType', 'null')}")
 
@@ -202,7 +247,7 @@ def _range_problems(policy: Policy) -> Iterator[Problem]:
     for weight in fields(Scoring):
         value = getattr(policy.scoring, weight.name)
         yield from _decimal(("scoring", weight.name), value, -WEIGHT_MAX, WEIGHT_MAX)
-    yield from _decimal(("overbooking", "rate"), policy.overbooking.rate, 0, RATE_MAX)
+    yield from _overbooking_problems(policy.overbooking)
     yield from _decimal(("release", "alert_broken_share"), policy.release.alert_broken_share, 0, 1)
     expiration, intake = policy.expiration, policy.intake
     yield from _whole(("queue", "max_depth"), policy.queue.max_depth, 1, QUANTITY_MAX)
@@ -213,6 +258,27 @@ def _range_problems(policy: Policy) -> Iterator[Problem]:
     yield from _whole(("intake", "min_days"), intake.min_days, 0, DAYS_MAX)
     yield from _whole(("intake", "max_days"), intake.max_days, 0, DAYS_MAX)
     yield from _whole(("intake", "max_quantity"), intake.max_quantity, 1, QUANTITY_MAX)
+
+
+def _overbooking_problems(overbooking: Overbooking) -> Iterator[Problem]:
+    yield from _decimal(("overbooking", "rate"), overbooking.rate, 0, RATE_MAX)
+    for category, rate in overbooking.by_category.items():
+        if not str(category).strip():
+            yield Problem(("overbooking", "by_category"), f"{category!r} is no name of a category")
+        yield from _decimal(("overbooking", "by_category", category), rate, 0, RATE_MAX)
+    yield from _decimal(("overbooking", "level"), overbooking.level, 0, 1)
+    yield from _decimal(("overbooking", "prior", "show_rate"), overbooking.prior.show_rate, 0, 1)
+    yield from _whole(("overbooking", "prior", "orders"), overbooking.prior.orders, 1, QUANTITY_MAX)
+    yield from _decimal(("overbooking", "review_hours"), overbooking.review_hours, 1, HOURS_MAX)
+    if overbooking.method == "adaptive" and overbooking.prior.show_rate in {0, 1}:
+        yield Problem(("overbooking", "prior", "show_rate"), "must be between 0 and 1: else nothing could be learned")
+    if overbooking.method == "service" and overbooking.level in {0, 1}:
+        yield Problem(("overbooking", "level"), "must be between 0 and 1")
+    if overbooking.by_category and overbooking.method != "constant":
+        yield Problem(
+            ("overbooking", "by_category"),
+            f"method {overbooking.method} works a rate out for every pool; leave one out",
+        )
 
 
 def _contradictions(policy: Policy) -> Iterator[Problem]:

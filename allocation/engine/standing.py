@@ -276,6 +276,7 @@ def promise(t: Tables, r: int, d: int, before: int, step: int) -> None:
     if reservation.paid == 0:
         start_clock(t, r)
     firm = rows.date(t, d).confirmed != 0 and reservation.paid != 0
+    rows.pool(t, reservation.pool).promises += 1
     hold(t, r, Status.CONFIRMED if firm else Status.RESERVED, d)
     record(t, r, before, step)
 

@@ -122,6 +122,8 @@ ones after any command. ``refused``: commands that were; ``changed``: how many p
 POOL = _record(
     ("on_hand", "i8"),
     ("rate", "i8"),
+    ("promises", "i8"),
+    ("losses", "i8"),
     ("first_date", "i4"),
     ("last_date", "i4"),
     ("first_reservation", "i4"),
@@ -135,7 +137,8 @@ POOL = _record(
     ("stale", "u1"),
     ("changed", "u1"),
 )
-"""A pool. ``surveyed``: its dates' ATP is up to date. ``stale``: promotion might serve somebody."""
+"""A pool. ``promises``: reservations that were promised stock and not displaced since; ``losses``: those of them that
+cancelled or did not pay. ``surveyed``: its dates' ATP is up to date. ``stale``: promotion might serve somebody."""
 
 DATE = _record(
     ("expected", "i8"),

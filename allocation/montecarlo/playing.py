@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from allocation.engine.allocation_engine import AllocationEngine
 from allocation.engine.book import Book
+from allocation.engine.instants import milliseconds
 from allocation.engine.policy import Policy
+from allocation.overbooking.rates import Rates, rates_of
 from allocation.sampling import sample_tape
 from allocation.scenario.schema import Scenario
+from allocation.simulation.rated import rated_tape
 from allocation.simulation.simulate import launch_measures
 
 _MINE = threading.local()
@@ -29,17 +32,20 @@ class Plan:
         scenarios: The launch under each setting.
         seed: Seed of the whole experiment.
         sources: For each setting, the first one whose customers and supply are the same: they share a tape.
+        rates: What the policy of each setting says of overbooking.
     """
 
     scenarios: tuple[Scenario, ...]
     seed: int
     sources: tuple[int, ...]
+    rates: tuple[Rates, ...]
 
     @classmethod
     def of(cls, scenarios: Sequence[Scenario], seed: int) -> Plan:
         """The plan of these settings."""
         launches = [_launch_of(scenario) for scenario in scenarios]
-        return cls(tuple(scenarios), seed, tuple(launches.index(launch) for launch in launches))
+        sources = tuple(launches.index(launch) for launch in launches)
+        return cls(tuple(scenarios), seed, sources, tuple(rates_of(scenario) for scenario in scenarios))
 
 
 def _launch_of(scenario: Scenario) -> tuple[object, ...]:
@@ -91,8 +97,9 @@ def play_replication(plan: Plan, replication: int) -> Played:
         for setting in (i for i, of in enumerate(plan.sources) if of == source):
             scenario = plan.scenarios[setting]
             begun = perf_counter()
-            engine = AllocationEngine.on(tape, scenario.policy, _own_book())
-            engine.play_all()
+            rated = rated_tape(tape, plan.rates[setting], milliseconds(scenario.orders.opens))
+            engine = AllocationEngine.on(rated.columns, scenario.policy, _own_book())
+            rated.play(engine)
             played = perf_counter()
             rows[setting] = row_of(launch_measures(engine, scenario))
             orders += len(tape.orders)

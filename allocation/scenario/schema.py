@@ -45,6 +45,7 @@ from allocation.scenario.distributions import (
     freeze,
     mean_of,
     support_of,
+    variance_of,
 )
 from allocation.scenario.sections import (
     CutOff,
@@ -99,6 +100,7 @@ __all__ = [
     "for_tier",
     "mean_of",
     "support_of",
+    "variance_of",
 ]
 
 

@@ -74,6 +74,7 @@ def check_supply(supply: tuple[PoolSupply, ...]) -> Iterator[Problem]:
         yield from ranges.text((*path, "sku"), pool.sku)
         yield from ranges.text((*path, "location"), pool.location)
         yield from ranges.line((*path, "product"), pool.product)
+        yield from ranges.line((*path, "category"), pool.category)
         yield from ranges.whole((*path, "on_hand"), pool.on_hand, 0, QUANTITY_MAX)
         pools[pool.sku, pool.location] += 1
         if pools[pool.sku, pool.location] > 1:

@@ -76,12 +76,16 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class PoolSupply:
-    """One SKU at one location: units on hand when orders open, and the waves to come, in date order."""
+    """One SKU at one location: units on hand when orders open, and the waves to come, in date order.
+
+    ``category`` is what ``policy.overbooking.by_category`` may have a rate for.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = FORBID
     sku: str
     location: str
     product: str = ""
+    category: str = ""
     on_hand: int = 0
     expected: tuple[Delivery, ...] = ()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any
 
 import numpy as np
 import simpy
@@ -12,8 +11,8 @@ from simpy.events import Event, EventPriority
 
 from allocation.engine.allocation_engine import AllocationEngine
 from allocation.engine.codes import Kind
-from allocation.engine.columns import Columns
 from allocation.engine.policy import Policy
+from allocation.simulation.rated import RatedTape
 
 ACTORS: dict[str, tuple[Kind, ...]] = {
     "supply": (Kind.SUPPLY,),
@@ -34,24 +33,25 @@ class Moment(Event):
         environment.schedule(self, priority=EventPriority(kind + 1), delay=at - environment.now)
 
 
-def play_launch(tape: Columns, policy: Policy, advance: Callable[[int], None] | None = None) -> AllocationEngine:
+def play_launch(rated: RatedTape, policy: Policy, advance: Callable[[int], None] | None = None) -> AllocationEngine:
     """Play a sampled tape under a policy, actor by actor.
 
     Args:
-        tape: The tape, sorted by instant, kind and arrival.
+        rated: The tape, sorted by instant, kind and arrival.
         policy: What the rules leave open.
         advance: Called with the number of commands played, now and then.
 
     Returns:
         The engine after the last command.
     """
+    tape = rated.columns
     engine = AllocationEngine.on(tape, policy)
     if not len(tape):
         return engine
     environment = simpy.Environment(initial_time=int(tape.commands["at"][0]))
     for kinds in ACTORS.values():
         own = np.flatnonzero(np.isin(tape.commands["kind"], kinds))
-        environment.process(_act(environment, engine, tape.commands[own], own, advance))
+        environment.process(_act(environment, engine, rated, own, advance))
     environment.run()
     engine.finish()
     return engine
@@ -60,15 +60,17 @@ def play_launch(tape: Columns, policy: Policy, advance: Callable[[int], None] | 
 def _act(
     environment: simpy.Environment,
     engine: AllocationEngine,
-    commands: NDArray[Any],
+    rated: RatedTape,
     numbers: NDArray[np.int64],
     advance: Callable[[int], None] | None,
 ) -> Generator[Event, None, None]:
     """One actor: waits for each of its commands and sends it."""
-    play = engine.play_command
+    play, commands = engine.play_command, rated.columns.commands[numbers]
     rows = zip(numbers.tolist(), commands["at"].tolist(), commands["kind"].tolist(), strict=True)
     for number, at, kind in rows:
         yield Moment(environment, at, kind)
+        if kind == Kind.OVERBOOKING:
+            rated.review(engine, number)
         play(number)
         if advance is not None and number % _PROGRESS_STEP == 0:
             advance(number)

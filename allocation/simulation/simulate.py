@@ -8,13 +8,16 @@ from typing import Any
 
 from allocation.engine.allocation_engine import AllocationEngine
 from allocation.engine.errors import SettingError
+from allocation.engine.instants import milliseconds
 from allocation.engine.measures import measures
+from allocation.overbooking.rates import rates_of
 from allocation.sampling import sample_tape
 from allocation.scenario import dump_scenario
 from allocation.scenario.schema import Scenario
 from allocation.simulation.economics import profit
 from allocation.simulation.launch import play_launch
 from allocation.simulation.published import published_rows
+from allocation.simulation.rated import rated_tape
 from allocation.tape import Run, command_lines
 
 SCHEMA_VERSION = 1
@@ -39,14 +42,17 @@ def simulate(
         advance: Called with (commands played, commands in all), now and then.
 
     Raises:
-        SettingError: The seed or the replication is no whole number from 0.
+        SettingError: The seed or the replication is no whole number from 0, or the policy's way of overbooking finds
+            no rate.
     """
     require_number("seed", seed)
     require_number("replication", replication)
     start = perf_counter()
-    tape = sample_tape(scenario, seed, replication)
+    rates = rates_of(scenario)
+    rated = rated_tape(sample_tape(scenario, seed, replication), rates, milliseconds(scenario.orders.opens))
+    tape = rated.columns
     drawn = perf_counter()
-    engine = play_launch(tape, scenario.policy, None if advance is None else lambda played: advance(played, len(tape)))
+    engine = play_launch(rated, scenario.policy, None if advance is None else lambda played: advance(played, len(tape)))
     played = perf_counter()
     timing = {
         "draw_s": round(drawn - start, 6),

@@ -23,13 +23,13 @@ from decimal import Decimal, InvalidOperation
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import numba
 import numpy as np
 
 from allocation.engine.errors import NotFound, PolicyError, Problem, SettingError
-from allocation.engine.policy import DEFAULT_POLICY, Policy
+from allocation.engine.policy import Policy
 from allocation.engine.validation import shown
 from allocation.tape.decision_lines import decision_chunks
 from allocation.tape.frames import decisions_frame, reservations_frame
@@ -278,27 +278,18 @@ def policy_from_plain(data: Mapping[str, Any]) -> Policy:
         PolicyError: A key is unknown, or a value cannot be read or is out of range.
     """
     problems: list[Problem] = []
-    hints = get_type_hints(Policy)
-    values = {}
-    for name, value in _known(data, Policy, (), problems):
-        default = getattr(DEFAULT_POLICY, name)
-        if name != "tiers" and not is_dataclass(default):
-            values[name] = _value(value, hints[name], (name,), problems)
-        elif not isinstance(value, dict):
-            problems.append(Problem((name,), f"{shown(value)} is no object with keys and values"))
-        elif name == "tiers":
-            values[name] = {tier: _value(score, Decimal, (name, tier), problems) for tier, score in value.items()}
-        else:
-            values[name] = _section(type(default), value, name, problems)
+    values = _values(data, Policy, (), problems)
     if problems:
         raise PolicyError(problems, "policy")
     return Policy(**values)
 
 
-def _section(kind: Any, data: dict[str, Any], name: str, problems: list[Problem]) -> Any:
+def _values(data: Mapping[str, Any], kind: Any, path: tuple[str, ...], problems: list[Problem]) -> dict[str, Any]:
+    """The fields of a dataclass that plain data gives."""
     hints = get_type_hints(kind)
-    known = _known(data, kind, (name,), problems)
-    return kind(**{key: _value(value, hints[key], (name, key), problems) for key, value in known})
+    return {
+        name: _value(value, hints[name], (*path, name), problems) for name, value in _known(data, kind, path, problems)
+    }
 
 
 def _known(data: Mapping[str, Any], kind: Any, path: tuple[str, ...], problems: list[Problem]) -> list[tuple[str, Any]]:
@@ -309,6 +300,15 @@ def _known(data: Mapping[str, Any], kind: Any, path: tuple[str, ...], problems: 
 
 def _value(value: Any, hint: Any, path: tuple[str, ...], problems: list[Problem]) -> Any:
     """What JSON spells differently is read here; the policy itself checks whole numbers, choices and ranges."""
+    if is_dataclass(hint) or get_origin(hint) is Mapping:
+        if not isinstance(value, dict):
+            problems.append(Problem(path, f"{shown(value)} is no object with keys and values"))
+            return {}
+        if is_dataclass(hint):
+            found = _values(value, hint, path, problems)
+            return found if problems else hint(**found)  # type: ignore[operator]
+        inner = get_args(hint)[1]
+        return {key: _value(item, inner, (*path, key), problems) for key, item in value.items()}
     kinds = get_args(hint) or (hint,)
     if value is None:
         if type(None) not in kinds:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from allocation.engine.allocation_engine import AllocationEngine
-from allocation.engine.errors import TapeError
+from allocation.engine.errors import SettingError, TapeError
 from allocation.engine.measures import measures
 from allocation.engine.policy import Policy
 from allocation.tape.reading import read_tape
@@ -30,7 +30,13 @@ def replay(tape: str | Path | Iterable[Command], policy: Policy, *, keep_policy_
     Raises:
         TapeError: A line is no command, or goes back in time; with ``file:line``, or ``tape:number`` for commands
             that come from no file.
+        SettingError: The policy's overbooking is more than one rate, and what the tape says of it is left out.
     """
+    if not (keep_policy_rates or policy.overbooking.is_one_rate):
+        raise SettingError(
+            "a tape does not say what policy.overbooking.method and by_category are worked out from; set "
+            "overbooking.method: constant and a rate, or simulate the scenario with this policy"
+        )
     if not isinstance(tape, str | Path | Sequence):
         # They are played now and written when the run is saved.
         tape = list(tape)

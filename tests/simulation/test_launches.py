@@ -16,6 +16,7 @@ from allocation import check, list_scenarios, load_scenario, replay, sample_tape
 from allocation.engine.allocation_engine import AllocationEngine
 from allocation.engine.errors import SettingError
 from allocation.simulation.launch import play_launch
+from allocation.simulation.rated import RatedTape
 
 SEEDS = [0, 1, 17]
 
@@ -120,7 +121,7 @@ def test_simpy_plays_what_the_compiled_loop_plays(name: str) -> None:
     tape = sample_tape(scenario, 4)
     straight = AllocationEngine.on(tape, scenario.policy)
     straight.play_all()
-    stepped = play_launch(tape, scenario.policy)
+    stepped = play_launch(RatedTape(tape), scenario.policy)
     for table in ("log", "operations", "reservations"):
         assert straight.book.used(table).tolist() == stepped.book.used(table).tolist()
 
