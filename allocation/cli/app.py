@@ -34,6 +34,9 @@ SetOption = Annotated[
 DaskOption = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Play on a Dask cluster, such as tcp://host:8786.")
 ]
+StartOption = Annotated[
+    Path | None, typer.Option(metavar="TAPE", help="A launch that has begun: its tape so far; the rest is drawn.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 
@@ -103,6 +106,7 @@ def sweep(
     replications: Annotated[int, typer.Option(help="How many; at the most, with --until-half-width.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     settings: SetOption = None,
+    start: StartOption = None,
     until: Annotated[
         str | None,
         typer.Option("--until-half-width", metavar="W", help="Stop at this precision: 0.5% of the mean, or 250."),
@@ -123,6 +127,7 @@ def sweep(
         replications=replications,
         seed=seed,
         settings=settings or [],
+        start=start,
         until=until,
         measure=measure,
         workers=workers,
@@ -197,6 +202,7 @@ def recommend(
     replications_at_most: Annotated[int, typer.Option(help="Then, to choose the best.")] = 50_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     settings: SetOption = None,
+    start: StartOption = None,
     workers: Annotated[int | None, typer.Option(help="Threads; one a core by default.")] = None,
     dask: DaskOption = None,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the scenario with that setting.")] = None,
@@ -217,6 +223,7 @@ def recommend(
         replications_at_most=replications_at_most,
         seed=seed,
         settings=settings or [],
+        start=start,
         workers=workers,
         dask=dask,
         save=save,

@@ -13,7 +13,7 @@ import typer
 from allocation.cli.exits import Exit
 from allocation.cli.output import print_json, print_table, warn_of_compiling
 from allocation.cli.scenario_files import load
-from allocation.cli.sweeping import heading, rows_of, values_of
+from allocation.cli.sweeping import begun, heading, rows_of, values_of
 from allocation.engine.errors import SettingError
 from allocation.montecarlo import Interrupted, Recommendation, recommend
 from allocation.montecarlo.progress import progress_bar
@@ -35,6 +35,7 @@ def run_recommend(
     replications_at_most: int,
     seed: int,
     settings: Sequence[str],
+    start: Path | None,
     workers: int | None,
     dask: str | None,
     save: Path | None,
@@ -59,6 +60,7 @@ def run_recommend(
                 replications=replications,
                 replications_at_most=replications_at_most,
                 seed=seed,
+                start=begun(start),
                 workers=workers,
                 dask=dask,
                 progress=advance or False,

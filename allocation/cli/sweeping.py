@@ -35,6 +35,7 @@ def run_sweep(
     replications: int,
     seed: int,
     settings: Sequence[str],
+    start: Path | None,
     until: str | None,
     measure: str,
     workers: int | None,
@@ -59,6 +60,7 @@ def run_sweep(
                 seed,
                 until=precision,
                 measure=measure,
+                start=begun(start),
                 workers=workers,
                 dask=dask,
                 progress=advance or False,
@@ -72,6 +74,20 @@ def run_sweep(
 
 
 # ----- reading options
+
+
+def begun(start: Path | None) -> Path | None:
+    """The tape of a launch that has begun; a run folder has its own.
+
+    Raises:
+        SettingError: There is none.
+    """
+    if start is None:
+        return None
+    tape = start / "tape.jsonl" if start.is_dir() else start
+    if not tape.is_file():
+        raise SettingError(f"--start {start}: there is no such tape or run folder")
+    return tape
 
 
 def grid_of(parameters: Sequence[str], values: Sequence[str]) -> list[list[Any]]:

@@ -9,12 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allocation.engine.codes import EVERYWHERE, NEVER, NOBODY, UNLIMITED, Unserved
 from allocation.engine.errors import EngineFault
 from allocation.engine.instants import HOUR_MS, local_midnight
 from allocation.engine.play import NO_ROOM, play, position, survey_pool
 from allocation.engine.policy import MICRO, Policy
+from allocation.engine.restanding import restand
 from allocation.engine.rows import UNCOMPILED, header_of
 from allocation.engine.tables import DTYPES, Records, Tables
 from allocation.engine.tally import tally
@@ -179,6 +181,30 @@ class Book:
         if len(self.tables.orders) > old:
             self.tables.orders["first"][old:] = NOBODY
             self.tables.orders["last"][old:] = NOBODY
+
+    def take_over(self, past: Book, scores: NDArray[np.int64] | None = None) -> None:
+        """Go on where another book stands, under this one's own policy.
+
+        Call it on a book that was just started, with the calendar and the tiers of the rest already there.
+
+        Args:
+            past: It is not changed.
+            scores: New scores of its reservations, in millionths; None keeps them. Shape (reservations,).
+        """
+        state = past.tables.state[0]
+        used = {"reservations": int(state["reservations"]), "dates": int(state["dates"])}
+        used |= {"operations": int(state["operations"]), "orders": len(past.tables.orders)}
+        self.reserve_reservations(used["reservations"] + 1)
+        self.add_orders(used["orders"])
+        for name, rows in used.items():
+            self.reserve(name, rows)
+            getattr(self.tables, name)[:rows] = getattr(past.tables, name)[:rows]
+        self.tables.pools[: len(past.tables.pools)] = past.tables.pools
+        self.tables.state[0] = state
+        self.tables.state["log"] = 0
+        if scores is not None:
+            self.tables.reservations["score"][: len(scores)] = scores
+        restand(self._for_rules, 0, used["reservations"])
 
     # ----- playing
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from allocation.engine.identity import NumberedOrders
+from allocation.engine.identity import ContinuedOrders, NumberedOrders, OrderNames
 from allocation.engine.instants import LocalDays
 from allocation.engine.tables import ADOPTION, LOCAL_DAY
 
@@ -28,7 +28,7 @@ class Columns:
         commands: `tables.COMMAND` rows in the order of the tape; orders are numbered as they are placed, pools from 1.
         lines: `tables.LINE` rows that the commands point to.
         adoptions: `tables.ADOPTION` rows that the commands point to.
-        pools: (sku, location) of pools 1, 2, ..., sorted.
+        pools: (sku, location) of pools 1, 2, ...
         tiers: Name of each tier code.
         orders: The order ids.
     """
@@ -38,7 +38,7 @@ class Columns:
     adoptions: NDArray[Any]
     pools: tuple[tuple[str, str], ...]
     tiers: tuple[str, ...]
-    orders: NumberedOrders
+    orders: OrderNames | NumberedOrders | ContinuedOrders
     _local_days: dict[str, NDArray[Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:

@@ -64,6 +64,38 @@ class NumberedOrders:
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class ContinuedOrders:
+    """The orders of a launch that has begun, and behind them those that are still to come."""
+
+    known: OrderNames | NumberedOrders | ContinuedOrders
+    more: NumberedOrders
+
+    @classmethod
+    def after(cls, known: OrderNames | NumberedOrders | ContinuedOrders, count: int) -> ContinuedOrders:
+        """So many orders behind the known ones, under names that none of those has."""
+        prefix = "NEW-"
+        while any(known.name(row).startswith(prefix) for row in range(len(known))):
+            prefix += "-"
+        return cls(known, NumberedOrders(count, prefix))
+
+    def __len__(self) -> int:
+        return len(self.known) + len(self.more)
+
+    def row(self, name: str) -> int | None:
+        """The row of an order id, if it is known."""
+        row = self.more.row(name)
+        return self.known.row(name) if row is None else len(self.known) + row
+
+    def name(self, row: int) -> str:
+        """The id of an order."""
+        return self.known.name(row) if row < len(self.known) else self.more.name(row - len(self.known))
+
+    def copy(self) -> ContinuedOrders:
+        """The same names, for a copy of the book."""
+        return self
+
+
 def reservation_name(order: str, line: int) -> str:
     """The id of a line's reservation."""
     return f"{RESERVATION_PREFIX}{order}-{line}"

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from allocation.engine.book import Book
 from allocation.engine.codes import NOBODY, UNLIMITED, Kind
 from allocation.engine.columns import Columns
@@ -15,6 +18,8 @@ from allocation.engine.instants import LocalDays
 from allocation.engine.policy import Policy
 from allocation.engine.register import Register
 
+_SCORED = (("previous_purchase", "purchases"), ("cart_value_per_100", "hundreds"), ("membership_year", "years"))
+"""What a score weighs, as the policy and as a command call it."""
 _HAND_OVER = (Kind.SUPPLY, Kind.OVERBOOKING, Kind.ADOPT, Kind.DATES)
 
 
@@ -118,18 +123,36 @@ class Ledger:
     # ----- whole tapes and states
 
     @classmethod
-    def on(cls, columns: Columns, policy: Policy, book: Book | None = None) -> Self:
+    def on(cls, columns: Columns, policy: Policy, book: Book | None = None, past: Ledger | None = None) -> Self:
         """One with a whole tape before it, to be played by `play_command` or `play_all`.
 
         Args:
             columns: The tape. Any number of engines may play it at the same time: none writes to it.
             policy: What the rules leave open.
             book: One that is finished with, whose memory is used again.
+            past: One that has played the beginning of the tape (`columns` of it), maybe under another policy: go on
+                where it stands. Open reservations stand as they stood, in lines and with scores of this policy.
         """
         engine = cls(policy, book)
         engine._register = Register.of(columns, engine._book)
         engine._book.replace(local_days=columns.local_days(policy.zone))
+        if past is not None:
+            engine._register.commands = past.played
+            same = (policy.tiers, policy.scoring) == (past.policy.tiers, past.policy.scoring)
+            engine._book.take_over(past.book, None if same else _scores(past, engine._book))
         return engine
+
+    def columns(self) -> Columns:
+        """The commands that were applied so far, as a tape in columns."""
+        tables, register = self._book.tables, self._register
+        return Columns(
+            commands=tables.commands[: register.commands].copy(),
+            lines=tables.lines[: register.lines].copy(),
+            adoptions=tables.adoptions[: register.adoptions].copy(),
+            pools=tuple(register.pools[1:]),
+            tiers=register.tiers,
+            orders=register.orders.copy(),
+        )
 
     def play_command(self, number: int) -> None:
         """Play the next command of the tape that the engine was made on.
@@ -189,3 +212,18 @@ class Ledger:
 
     def _view(self, first: int) -> Decisions:
         return Decisions(self._book, first, self._decided, Explainer(self._book, self._problems, self.reservation_id))
+
+
+def _scores(past: Ledger, book: Book) -> NDArray[np.int64]:
+    """What the reservations of a past would score under the policy and tiers of a book (RULES.md section 3)."""
+    tables, rows = past.book.tables, past.book.used("reservations")
+    commands = tables.commands[: past.played]
+    ordering = np.flatnonzero(np.isin(commands["kind"], (Kind.PLACE, Kind.ADOPT)) & (commands["order"] >= 0))
+    # A refused order's row is taken by the next one: the last command of a row is the one that counts.
+    source = np.zeros(len(tables.orders), np.int64)
+    source[commands["order"][ordering]] = ordering
+    inputs, policy = commands[source[rows["order"]]], book.tables.policy[0]
+    score: NDArray[np.int64] = book.tables.tiers["score"][rows["tier"]]
+    for weight, name in _SCORED:
+        score = score + int(policy[weight]) * inputs[name].astype(np.int64)
+    return score

@@ -12,7 +12,13 @@ from allocation.engine.book import Book, calendar_rows, tier_rows
 from allocation.engine.codes import NOBODY
 from allocation.engine.columns import Columns
 from allocation.engine.errors import EngineFault
-from allocation.engine.identity import NumberedOrders, OrderNames, reservation_name, split_reservation_name
+from allocation.engine.identity import (
+    ContinuedOrders,
+    NumberedOrders,
+    OrderNames,
+    reservation_name,
+    split_reservation_name,
+)
 
 
 @dataclass
@@ -28,7 +34,7 @@ class Register:
         commands: How many commands have been written.
     """
 
-    orders: OrderNames | NumberedOrders = field(default_factory=OrderNames)
+    orders: OrderNames | NumberedOrders | ContinuedOrders = field(default_factory=OrderNames)
     pools: list[tuple[str, str]] = field(default_factory=lambda: [("", "")])
     tiers: tuple[str, ...] = ()
     contents: dict[int, bytes] = field(default_factory=dict)

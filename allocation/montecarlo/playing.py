@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from allocation.engine.allocation_engine import AllocationEngine
 from allocation.engine.book import Book
+from allocation.engine.columns import Columns
 from allocation.engine.instants import milliseconds
 from allocation.engine.policy import Policy
+from allocation.montecarlo.start import Start
 from allocation.overbooking.rates import Rates, rates_of
-from allocation.sampling import sample_tape
+from allocation.sampling import sample_rest, sample_tape
 from allocation.scenario.schema import Scenario
 from allocation.simulation.rated import rated_tape
 from allocation.simulation.simulate import launch_measures
@@ -33,19 +35,24 @@ class Plan:
         seed: Seed of the whole experiment.
         sources: For each setting, the first one whose customers and supply are the same: they share a tape.
         rates: What the policy of each setting says of overbooking.
+        start: Where the rest begins, of a launch that has begun.
     """
 
     scenarios: tuple[Scenario, ...]
     seed: int
     sources: tuple[int, ...]
     rates: tuple[Rates, ...]
+    start: Start | None = None
 
     @classmethod
-    def of(cls, scenarios: Sequence[Scenario], seed: int) -> Plan:
+    def of(cls, scenarios: Sequence[Scenario], seed: int, start: Start | None = None) -> Plan:
         """The plan of these settings."""
         launches = [_launch_of(scenario) for scenario in scenarios]
         sources = tuple(launches.index(launch) for launch in launches)
-        return cls(tuple(scenarios), seed, sources, tuple(rates_of(scenario) for scenario in scenarios))
+        rates = [rates_of(scenario) for scenario in scenarios]
+        if start is not None:
+            rates = [start.rates(scenario, of_one) for scenario, of_one in zip(scenarios, rates, strict=True)]
+        return cls(tuple(scenarios), seed, sources, tuple(rates), start)
 
 
 def _launch_of(scenario: Scenario) -> tuple[object, ...]:
@@ -86,26 +93,44 @@ class Played:
 def play_replication(plan: Plan, replication: int) -> Played:
     """Play one replication under every setting of a plan.
 
-    Its tapes are those of `simulate` with the same seed and replication, and so are the rules: so are the measures.
+    Its tapes are those of `simulate` with the same seed and replication, and so are the rules: so are the measures. Of
+    a launch that has begun, they are those of the past and a rest that is drawn.
     """
     rows: dict[int, Row] = {}
     orders, sampling, rules, measuring = 0, 0.0, 0.0, 0.0
     for source in dict.fromkeys(plan.sources):
         begun = perf_counter()
-        tape = sample_tape(plan.scenarios[source], plan.seed, replication)
+        tape = _tape(plan, plan.scenarios[source], replication)
         sampling += perf_counter() - begun
         for setting in (i for i, of in enumerate(plan.sources) if of == source):
             scenario = plan.scenarios[setting]
             begun = perf_counter()
-            rated = rated_tape(tape, plan.rates[setting], milliseconds(scenario.orders.opens))
-            engine = AllocationEngine.on(rated.columns, scenario.policy, _own_book())
-            rated.play(engine)
+            engine = _play(plan, setting, tape)
             played = perf_counter()
             rows[setting] = row_of(launch_measures(engine, scenario))
             orders += len(tape.orders)
             rules, measuring = rules + played - begun, measuring + perf_counter() - played
     in_order = tuple(rows[setting] for setting in range(len(plan.scenarios)))
     return Played(replication, in_order, orders, sampling, rules, measuring)
+
+
+def _tape(plan: Plan, scenario: Scenario, replication: int) -> Columns:
+    if plan.start is None:
+        return sample_tape(scenario, plan.seed, replication)
+    return sample_rest(scenario, plan.start.past, plan.seed, replication)
+
+
+def _play(plan: Plan, setting: int, tape: Columns) -> AllocationEngine:
+    """Play a tape under a setting, in the memory of this thread."""
+    scenario, rates, start = plan.scenarios[setting], plan.rates[setting], plan.start
+    if start is None:
+        rated = rated_tape(tape, rates, milliseconds(scenario.orders.opens))
+    else:
+        rated = rated_tape(tape, rates, start.past.now, start.engine.played)
+    past = None if start is None else start.engine
+    engine = AllocationEngine.on(rated.columns, scenario.policy, _own_book(), past)
+    rated.play(engine)
+    return engine
 
 
 def _own_book() -> Book:

@@ -19,6 +19,7 @@ from allocation.montecarlo.behaviours import KNOWN, is_uncertain, with_known_beh
 from allocation.montecarlo.experiment import TRUTHS, Experiment, Progress, bar, require_replications
 from allocation.montecarlo.playing import Plan
 from allocation.montecarlo.settings import Setting
+from allocation.montecarlo.start import Start, Tape
 from allocation.montecarlo.sweep import RATE, Interrupted, Sweep, estimate, sweep
 from allocation.scenario.schema import Scenario
 from allocation.statistics import Feasibility, KimNelson, Selection, clopper_pearson_interval, feasibility
@@ -139,6 +140,7 @@ def recommend(  # noqa: PLR0913 - a decision has these terms
     replications: int = REPLICATIONS,
     replications_at_most: int = REPLICATIONS_AT_MOST,
     seed: int = 0,
+    start: Tape | None = None,
     workers: int | None = None,
     dask: str | None = None,
     progress: Progress = True,
@@ -158,6 +160,7 @@ def recommend(  # noqa: PLR0913 - a decision has these terms
         replications: Of the first stage, under every setting.
         replications_at_most: Of the second; when they are used up the leader is named, and that it is undecided.
         seed: Of the draws.
+        start: The tape of a launch that has begun: what is decided is the rest (`sweep`).
         workers: Threads; None is one a core.
         dask: Address of a Dask scheduler to play on instead.
         progress: Whether to draw a bar on stderr, where that is a terminal; or a function that is told (done, in all).
@@ -172,7 +175,8 @@ def recommend(  # noqa: PLR0913 - a decision has these terms
     tolerance = _indifference(scenario, objective, indifference)
     _check_terms(confidence, constraint)
     options: dict[str, Any] = {"workers": workers, "dask": dask}
-    first = sweep(scenario, parameter, values, replications, seed, progress=progress, **options)
+    begun = None if start is None else Start.of(scenario, start)
+    first = sweep(scenario, parameter, values, replications, seed, start=begun, progress=progress, **options)
     first.require_measure(objective)
     alpha = 1 - confidence
     verdicts = _verdicts(first, constraint, alpha)
@@ -187,7 +191,7 @@ def recommend(  # noqa: PLR0913 - a decision has these terms
             n0=_FIRST_STAGE,
             n_max=replications_at_most,
         )
-        _select(kim_nelson, first, objective, replications, options, progress)
+        _select(kim_nelson, first, objective, begun, options, progress)
         selection = kim_nelson.result()
         for name, count in selection.simulated.items():
             counts[int(name)] += count
@@ -208,7 +212,7 @@ def recommend(  # noqa: PLR0913 - a decision has these terms
         first=first,
         replications=counts,
         behaviours=moves_with_behaviour(
-            scenario, parameter, values, objective, constraint, seed=seed, progress=progress, **options
+            scenario, parameter, values, objective, constraint, seed=seed, start=begun, progress=progress, **options
         ),
     )
 
@@ -247,19 +251,26 @@ def _verdicts(first: Sweep, constraint: tuple[str, float] | None, alpha: float) 
 
 
 def _select(
-    kim_nelson: KimNelson, first: Sweep, objective: str, start: int, options: Mapping[str, Any], progress: Progress
+    kim_nelson: KimNelson,
+    first: Sweep,
+    objective: str,
+    start: Start | None,
+    options: Mapping[str, Any],
+    progress: Progress,
 ) -> None:
     """Feed fresh replications of the settings that are left until one is."""
     with bar(progress, "choosing") as advance:
         while not kim_nelson.over:
             left = [int(name) for name in kim_nelson.survivors]
-            plan = Plan.of([first.settings[number].scenario for number in left], first.seed)
+            plan = Plan.of([first.settings[number].scenario for number in left], first.seed, start)
             experiment = Experiment(plan, **options)
             done = kim_nelson.replications
+            # Behind those of the first stage: what was looked at to find out who may take part must not count twice.
+            fresh = first.replications + done
             ahead = kim_nelson.replications_left
             batch = max(kim_nelson.replications_wanted, min(_BATCH, ahead or _BATCH))
             try:
-                experiment.run(start + done, start + done + batch)
+                experiment.run(fresh, fresh + batch)
             except KeyboardInterrupt as interrupt:
                 raise Interrupted(None, done, done + (ahead or batch)) from interrupt
             columns = {number: experiment.frame(i)[objective].to_numpy(float) for i, number in enumerate(left)}

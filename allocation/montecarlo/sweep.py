@@ -12,6 +12,7 @@ from allocation.engine.errors import SettingError
 from allocation.montecarlo.experiment import TRUTHS, Experiment, Progress, bar, require_replications
 from allocation.montecarlo.playing import Plan
 from allocation.montecarlo.settings import Setting, settings_of
+from allocation.montecarlo.start import Start, Tape
 from allocation.scenario.ranges import suggestion
 from allocation.scenario.schema import Scenario
 from allocation.simulation.simulate import require_number
@@ -152,6 +153,7 @@ def replicate(
     replications: int = 100,
     seed: int = 0,
     *,
+    start: Tape | None = None,
     workers: int | None = None,
     dask: str | None = None,
     progress: Progress = True,
@@ -162,6 +164,7 @@ def replicate(
         scenario: The launch and its policy.
         replications: How many.
         seed: Of the draws. Row r has the measures of ``simulate(scenario, seed, r)``.
+        start: The tape of a launch that has begun: it is replayed once, and the rest is drawn.
         workers: Threads; None is one a core. They change nothing but the time.
         dask: Address of a Dask scheduler to play on instead.
         progress: Whether to draw a bar on stderr, where that is a terminal; or a function that is told (done, in all).
@@ -174,7 +177,7 @@ def replicate(
         BackendError: The cluster does not answer, or fails.
         Interrupted: By an interrupt; a `KeyboardInterrupt` that has what was finished.
     """
-    swept = sweep(scenario, (), (), replications, seed, workers=workers, dask=dask, progress=progress)
+    swept = sweep(scenario, (), (), replications, seed, start=start, workers=workers, dask=dask, progress=progress)
     return swept.frame.drop(columns="setting")
 
 
@@ -185,6 +188,7 @@ def sweep(  # noqa: PLR0913 - an experiment has these options
     replications: int = 200,
     seed: int = 0,
     *,
+    start: Tape | Start | None = None,
     until: Precision | None = None,
     measure: str = "profit",
     workers: int | None = None,
@@ -202,6 +206,8 @@ def sweep(  # noqa: PLR0913 - an experiment has these options
         values: What it is to be; for a grid, one list for each key.
         replications: How many; with `until`, at the most.
         seed: Of the draws.
+        start: The tape of a launch that has begun: it is replayed once under the scenario's own policy, and the rest is
+            drawn and played under every setting. Rates that a person has set stay.
         until: Stop as soon as the mean of `measure` is known so well under every setting.
         measure: For `until`.
         workers: Threads; None is one a core.
@@ -210,7 +216,8 @@ def sweep(  # noqa: PLR0913 - an experiment has these options
 
     Raises:
         SettingError: A number is out of its range, a key leads nowhere, or a value makes the scenario invalid; with
-            everything that is wrong, before anything is played.
+            everything that is wrong, before anything is played. Or the tape does not fit the scenario.
+        TapeError: A line of the tape is no command, or goes back in time.
         BackendError: The cluster does not answer, or fails.
         Interrupted: By an interrupt; a `KeyboardInterrupt` that has what was finished.
     """
@@ -219,7 +226,8 @@ def sweep(  # noqa: PLR0913 - an experiment has these options
     require_number("seed", seed)
     asked = require_replications(replications)
     settings = settings_of(scenario, parameters, columns)
-    experiment = Experiment(Plan.of([setting.scenario for setting in settings], seed), workers, dask)
+    begun = start if isinstance(start, Start) or start is None else Start.of(scenario, start)
+    experiment = Experiment(Plan.of([setting.scenario for setting in settings], seed, begun), workers, dask)
 
     def found(reason: str) -> Sweep:
         return _sweep_of(scenario, parameters, settings, experiment, reason)

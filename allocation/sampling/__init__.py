@@ -5,6 +5,7 @@ This package holds the only random generators of the project.
 
 from __future__ import annotations
 
+from allocation.sampling.rest import Past, past_of, sample_rest
 from allocation.sampling.tape import sample_tape
 
-__all__ = ["sample_tape"]
+__all__ = ["Past", "past_of", "sample_rest", "sample_tape"]

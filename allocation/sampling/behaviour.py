@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from allocation.engine.codes import Only
 from allocation.engine.instants import HOUR_MS, milliseconds
-from allocation.sampling.demand import Ints, Orders
-from allocation.sampling.draws import constant_hazard, decay, draw_one, shape_of
+from allocation.sampling.demand import Ints
+from allocation.sampling.draws import DIGITS, Floats, Shape, constant_hazard, decay, draw_one, shape_of
 from allocation.sampling.streams import Streams
 from allocation.scenario.schema import Bathtub, Cancellation, EarlyRegret, Scenario, Timing, for_tier
+
+_TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +45,86 @@ class Behaviours:
     cancellations: Mapping[Only, Actions]
 
 
-def sample_behaviour(scenario: Scenario, orders: Orders, streams: Streams) -> Behaviours:
-    """Draw what every customer would do."""
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """Those whose actions are drawn; every array has shape (customers,).
+
+    Attributes:
+        at: When they ordered, milliseconds.
+        tier: Index into the demand's tiers.
+        day: Day number of the ship date that they wait for or hold.
+    """
+
+    at: Ints
+    tier: Ints
+    day: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known at an instant of the first customers, who ordered before it; shape (those,).
+
+    Attributes:
+        now: The instant, milliseconds.
+        unpaid: Whether their payment is pending.
+        since: For each kind of cancellation, since when they have been in the state in which they could have done it
+            and have not; `now` for who is not in it.
+    """
+
+    now: int
+    unpaid: NDArray[np.bool_]
+    since: Mapping[Only, Ints]
+
+
+def sample_behaviour(
+    scenario: Scenario, customers: Customers, streams: Streams, known: Known | None = None
+) -> Behaviours:
+    """Draw what every customer would do; of those who are known, what they would do from now on.
+
+    Whoever could have acted by now and has not is less likely to act: their draws are conditional on that, so that a
+    launch that goes on from any instant is distributed as one that was never stopped.
+    """
     behaviour = scenario.behaviour
-    released = _by_day(orders.day, {run.ship_date: milliseconds(run.at) for run in scenario.schedule.release})
+    released = _by_day(customers.day, {run.ship_date: milliseconds(run.at) for run in scenario.schedule.release})
     cut_off = _by_day(
-        orders.day, {day: milliseconds(cut.at) for cut in scenario.schedule.confirm for day in cut.ship_dates}
+        customers.day, {day: milliseconds(cut.at) for cut in scenario.schedule.confirm for day in cut.ship_dates}
     )
-    confirmed_from = np.where(cut_off < 0, released, np.maximum(cut_off, orders.at))
+    confirmed_from = np.where(cut_off < 0, released, np.maximum(cut_off, customers.at))
     windows = {
-        Only.HELD: (behaviour.cancel_held, orders.at),
-        Only.WAITING: (behaviour.cancel_waiting, orders.at),
+        Only.HELD: (behaviour.cancel_held, customers.at),
+        Only.WAITING: (behaviour.cancel_waiting, customers.at),
         Only.CONFIRMED: (behaviour.cancel_confirmed, confirmed_from),
     }
-    pending, payments = _payments(scenario, orders, streams)
-    return Behaviours(
-        pending=pending,
-        payments=payments,
-        cancellations={
-            only: _cancellations(scenario, cancellation, only.name.lower(), orders, start, released, streams)
-            for only, (cancellation, start) in windows.items()
-        },
-    )
+    pending, payments = _payments(scenario, customers, streams, known)
+    cancellations = {}
+    for only, (cancellation, start) in windows.items():
+        window = _Window(start, np.maximum(released - start, 0), *_elapsed(start, released, only, known))
+        cancellations[only] = _cancellations(scenario, cancellation, only.name.lower(), customers.tier, window, streams)
+    return Behaviours(pending=pending, payments=payments, cancellations=cancellations)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """When customers may act: from `start` for `length`; `elapsed` of it is over, and since `entered` they could have.
+
+    Milliseconds; shape (customers,), or None where nothing has elapsed.
+    """
+
+    start: Ints
+    length: Ints
+    elapsed: Ints | None
+    entered: Ints | None
+
+
+def _elapsed(start: Ints, end: Ints, only: Only, known: Known | None) -> tuple[Ints | None, Ints | None]:
+    if known is None:
+        return None, None
+    elapsed, entered = np.zeros(len(start), np.int64), np.zeros(len(start), np.int64)
+    first = len(known.unpaid)
+    length = np.maximum(end[:first] - start[:first], 0)
+    elapsed[:first] = np.clip(known.now - start[:first], 0, length)
+    entered[:first] = np.clip(known.since[only] - start[:first], 0, elapsed[:first])
+    return elapsed, entered
 
 
 def _by_day(days: Ints, instants: Mapping[date, int]) -> Ints:
@@ -76,66 +136,104 @@ def _by_day(days: Ints, instants: Mapping[date, int]) -> Ints:
 
 
 def _cancellations(
-    scenario: Scenario,
-    cancellation: Cancellation,
-    state: str,
-    orders: Orders,
-    start: Ints,
-    end: Ints,
-    streams: Streams,
+    scenario: Scenario, cancellation: Cancellation, state: str, tier: Ints, window: _Window, streams: Streams
 ) -> Actions:
     shares = {code: for_tier(cancellation.share, name) for code, name in enumerate(scenario.demand.tiers)}
     if not any(shares.values()):
         return NO_ACTIONS
-    window = np.maximum(end - start, 0)
-    uniform = streams(f"cancel {state}").random(len(start))
-    when = streams(f"cancel {state} when").random(len(start))
-    regret = streams(f"cancel {state} regret").random(len(start))
+    count = len(tier)
+    uniform = streams(f"cancel {state}").random(count)
+    when = streams(f"cancel {state} when").random(count)
+    regret = streams(f"cancel {state} regret").random(count)
     order, at = [], []
     for code, name in enumerate(scenario.demand.tiers):
         share = draw_one(shares[code], streams(f"cancel {state} share {name}"))
-        who = np.flatnonzero((orders.tier == code) & (uniform < share) & (window > 0))
-        times = _times(cancellation.timing, share, window[who], when[who], regret[who])
+        course = _Course.of(cancellation.timing, share, window.length)
+        who = np.flatnonzero((tier == code) & (uniform < _still(share, course, window)) & (window.length > 0))
+        elapsed = None if window.elapsed is None else window.elapsed[who]
+        times = course.times(window.length[who], when[who], regret[who], elapsed)
         order.append(who)
-        at.append(start[who] + np.minimum(times.astype(np.int64), window[who] - 1))
+        at.append(window.start[who] + np.minimum(times.astype(np.int64), window.length[who] - 1))
     return Actions(np.concatenate(order), np.concatenate(at))
 
 
-def _times(
-    timing: Timing,
-    share: float,
-    window: Ints,
-    when: NDArray[np.float64],
-    regret: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Milliseconds since the start of each window."""
-    if isinstance(timing, Bathtub):
-        weights = np.cumsum([0.0, *(float(weight) for weight in timing.tenths)])
-        tenths = [k / (len(weights) - 1) for k in range(len(weights))]
-        return shape_of(tenths, list(weights)).times_at(when) * window
-    steady = constant_hazard(share).times_at(when) * window
-    if isinstance(timing, EarlyRegret) and len(window):
-        early = decay(float(timing.half_life_hours) * HOUR_MS, float(window.max()))
-        soon = early.times_at(when * early.shares_at(window.astype(float)))
-        return np.where(regret < float(timing.weight), soon, steady)
-    return steady
+def _still(share: float, course: _Course, window: _Window) -> float | Floats:
+    """The probability that each customer will still act, given that they have not since they could have."""
+    if window.elapsed is None or window.entered is None:
+        return share
+    done, before = course.done(window.length, window.elapsed), course.done(window.length, window.entered)
+    rest: Floats = share * (1 - done) / np.maximum(1 - share * (done - before), _TINY)
+    return rest
 
 
-def _payments(scenario: Scenario, orders: Orders, streams: Streams) -> tuple[NDArray[np.bool_], Actions]:
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """How actions spread over a window: a share `weight` of them soon, whatever its length, the rest over all of it."""
+
+    steady: Shape
+    soon: Shape | None
+    weight: float
+
+    @classmethod
+    def of(cls, timing: Timing, share: float, lengths: Ints) -> _Course:
+        if isinstance(timing, Bathtub):
+            weights = np.cumsum([0.0, *(float(weight) for weight in timing.tenths)])
+            return cls(shape_of([k / (len(weights) - 1) for k in range(len(weights))], list(weights)), None, 0.0)
+        longest = float(lengths.max()) if len(lengths) else 0.0
+        if isinstance(timing, EarlyRegret) and longest:
+            soon = decay(float(timing.half_life_hours) * HOUR_MS, longest)
+            return cls(constant_hazard(share), soon, float(timing.weight))
+        return cls(constant_hazard(share), None, 0.0)
+
+    def done(self, length: Ints, elapsed: Ints) -> Floats:
+        """The share of the actions that lie in the part of their windows that is over."""
+        steady, soon = self._parts(length, elapsed)
+        return self.weight * soon + (1 - self.weight) * steady
+
+    def times(self, length: Ints, when: Floats, regret: Floats, elapsed: Ints | None) -> Floats:
+        """Milliseconds since the start of each window, not before what has elapsed."""
+        steady, soon = (0.0, 0.0) if elapsed is None else self._parts(length, elapsed)
+        late = self.steady.times_at(steady + when * (1 - steady)) * length
+        if self.soon is None:
+            return late
+        whole = self.soon.shares_at(length.astype(float))
+        early = self.soon.times_at((soon + when * (1 - soon)) * whole)
+        left = 1 - (self.weight * soon + (1 - self.weight) * steady)
+        return np.where(regret * left < self.weight * (1 - soon), early, late)
+
+    def _parts(self, length: Ints, elapsed: Ints) -> tuple[Floats, Floats]:
+        over = self.steady.shares_at(elapsed / np.maximum(length, 1))
+        if self.soon is None:
+            return over, np.zeros(len(length))
+        whole = self.soon.shares_at(length.astype(float))
+        return over, self.soon.shares_at(elapsed.astype(float)) / np.maximum(whole, _TINY)
+
+
+def _payments(
+    scenario: Scenario, customers: Customers, streams: Streams, known: Known | None
+) -> tuple[NDArray[np.bool_], Actions]:
     payment = scenario.behaviour.payment
-    count = len(orders.at)
-    if not payment.pending_share:
+    count = len(customers.at)
+    waits = known is not None and bool(known.unpaid.any())
+    if not payment.pending_share and not waits:
         return np.zeros(count, bool), NO_ACTIONS
     pending_share = draw_one(payment.pending_share, streams("pending share"))
     pays_share = draw_one(payment.pays_share, streams("pays share"))
     delay_hours = draw_one(payment.mean_delay_hours, streams("payment delay"))
     pending = streams("pending").random(count) < pending_share
-    pays = pending & (streams("pays").random(count) < pays_share)
-    who = np.flatnonzero(pays)
+    still, start = np.full(count, pays_share), customers.at.copy()
+    half_life = delay_hours * HOUR_MS * float(np.round(np.log(2.0), 12))
+    if known is not None:
+        first = len(known.unpaid)
+        pending[:first] = known.unpaid
+        # An exponential time has no memory: who has not paid by now waits from now on as if it were new.
+        late = 2.0 ** -((known.now - start[:first]) / half_life) if half_life else np.zeros(first)
+        still[:first] = np.round(pays_share * late / np.maximum(pays_share * late + 1 - pays_share, _TINY), DIGITS)
+        start[:first] = known.now
+    who = np.flatnonzero(pending & (streams("pays").random(count) < still))
     when = streams("pays when").random(count)[who]
     delay = np.zeros(len(who))
     if delay_hours > 0:
-        # An exponential time, of which one in 2^30 is cut off.
-        half_life = delay_hours * HOUR_MS * float(np.round(np.log(2.0), 12))
+        # Of the exponential times one in 2^30 is cut off.
         delay = decay(half_life, 30 * half_life).times_at(when)
-    return pending, Actions(who, orders.at[who] + delay.astype(np.int64))
+    return pending, Actions(who, start[who] + delay.astype(np.int64))

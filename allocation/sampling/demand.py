@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -54,10 +55,27 @@ class Orders:
     line_quantity: Ints
 
 
-def sample_orders(scenario: Scenario, streams: Streams) -> Orders:
-    """Draw the orders of one replication."""
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A launch of which the beginning is known.
+
+    Attributes:
+        now: Until when, milliseconds.
+        placed: Orders that were accepted by then, by tier.
+    """
+
+    now: int
+    placed: Mapping[str, int]
+
+
+def sample_orders(scenario: Scenario, streams: Streams, begun: Begun | None = None) -> Orders:
+    """Draw the orders of one replication.
+
+    Of a launch that has begun, those that are still to come: what was placed counts towards the number of orders that
+    the scenario states or draws, and the rest arrives in what is left of the order window.
+    """
     demand = scenario.demand
-    tier = _tiers(demand, streams)
+    tier = _tiers(scenario, streams, begun)
     orders = len(tier)
     days = list(demand.ship_dates)
     by_day = pick(list(demand.ship_dates.values()), streams("ship dates"), orders)
@@ -67,7 +85,7 @@ def sample_orders(scenario: Scenario, streams: Streams) -> Orders:
     units = np.array(list(demand.quantities))
     total_lines = int(lines.sum())
     return Orders(
-        at=_arrival_times(scenario, orders, streams),
+        at=_arrival_times(scenario, orders, streams, begun),
         tier=tier,
         day=np.array([day.toordinal() for day in days])[by_day],
         lines=lines,
@@ -79,22 +97,29 @@ def sample_orders(scenario: Scenario, streams: Streams) -> Orders:
     )
 
 
-def _tiers(demand: Demand, streams: Streams) -> Ints:
-    random = streams("tiers")
+def _tiers(scenario: Scenario, streams: Streams, begun: Begun | None) -> Ints:
+    demand, random = scenario.demand, streams("tiers")
+    placed = {} if begun is None else begun.placed
+    is_over = begun is not None and begun.now >= milliseconds(scenario.orders.closes)
     if demand.counts is not None:
-        counts = list(demand.counts.values())
-        return random.permutation(np.repeat(np.arange(len(counts)), counts))
+        left = [0 if is_over else max(0, count - placed.get(name, 0)) for name, count in demand.counts.items()]
+        return random.permutation(np.repeat(np.arange(len(left)), left))
     # A demand without counts has a total and a mix: the scenario saw to that.
-    orders = round(draw_one(demand.total or Decimal(0), streams("total")))
+    total = round(draw_one(demand.total or Decimal(0), streams("total")))
+    orders = 0 if is_over else max(0, total - sum(placed.values()))
     return pick(list((demand.mix or {}).values()), random, orders)
 
 
-def _arrival_times(scenario: Scenario, orders: int, streams: Streams) -> Ints:
+def _arrival_times(scenario: Scenario, orders: int, streams: Streams, begun: Begun | None) -> Ints:
     opens, closes = milliseconds(scenario.orders.opens), milliseconds(scenario.orders.closes)
     shape = arrival_shape(scenario.demand.arrivals, closes - opens)
-    times = shape.times_at(rising_uniforms(streams("arrivals"), orders))
+    shares, first = rising_uniforms(streams("arrivals"), orders), opens
+    if begun is not None and begun.now > opens:
+        over = float(shape.shares_at(np.array([begun.now - opens], float))[0])
+        shares, first = over + shares * (1 - over), begun.now
     # The window ends just before it closes.
-    return opens + np.minimum(times.astype(np.int64), closes - opens - 1)
+    times = np.minimum(opens + shape.times_at(shares).astype(np.int64), closes - 1)
+    return np.maximum(times, first)
 
 
 def arrival_shape(arrivals: Arrivals, length: int) -> Shape:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from allocation.engine.instants import local_midnight, milliseconds
+from allocation.engine.instants import from_milliseconds, local_midnight, milliseconds
 from allocation.sampling.draws import draw_one
 from allocation.sampling.streams import Streams
 from allocation.scenario.schema import Delivery, PoolSupply, Scenario
@@ -50,6 +50,43 @@ def sample_supply(scenario: Scenario, streams: Streams) -> list[Announcement]:
     return announcements
 
 
+def sample_supply_after(
+    scenario: Scenario, streams: Streams, now: int, expected: Mapping[int, Sequence[tuple[int, int]]]
+) -> list[Announcement]:
+    """The announcements that are still to come.
+
+    What is expected now is what will come, and what the scenario says of its risk holds for a delivery of the same date
+    and quantity, as long as it could not be known yet. One that is overdue comes at the next midnight.
+
+    Args:
+        scenario: The launch.
+        streams: Of the replication.
+        now: Until when the supply is known, milliseconds.
+        expected: By index into the scenario's supply, (day number, units) of what that pool expects now. A pool that is
+            not there begins as the scenario says.
+    """
+    opens = max(milliseconds(scenario.orders.opens), now)
+    announcements: list[Announcement] = []
+    for index, pool in enumerate(scenario.supply):
+        planned = [_course(scenario, delivery, streams) for delivery in pool.expected]
+        if index not in expected:
+            announcements += _announcements(index, pool, planned, opens)
+            continue
+        by_plan = {course.planned: course for course in planned if course.known_at > now}
+        courses = [by_plan.get(entry) or _certain(scenario, entry, now) for entry in expected[index]]
+        announcements += _changes(index, courses, now)
+    return announcements
+
+
+def _certain(scenario: Scenario, entry: tuple[int, int], now: int) -> _Course:
+    """A delivery that comes as it is expected, or if it is overdue, at the next midnight."""
+    arrives = local_midnight(entry[0], scenario.zone)
+    if arrives <= now:
+        today = from_milliseconds(now).astimezone(scenario.zone).toordinal()
+        arrives = local_midnight(today + 1, scenario.zone)
+    return _Course(planned=entry, real=entry, known_at=arrives, arrives_at=arrives)
+
+
 def _course(scenario: Scenario, delivery: Delivery, streams: Streams) -> _Course:
     day, quantity = delivery.date.toordinal(), delivery.quantity
     real_day, real_quantity = day, quantity
@@ -71,9 +108,14 @@ def _announcements(index: int, pool: PoolSupply, courses: list[_Course], opens: 
     # What is there before orders open is on hand; what is known by then is announced as it will be.
     arrived = sum(course.real[1] for course in courses if course.arrives_at <= opens)
     yield replace(first, on_hand=pool.on_hand + arrived)
+    yield from _changes(index, courses, opens)
+
+
+def _changes(index: int, courses: list[_Course], after: int) -> Iterator[Announcement]:
+    """What is announced later: arrivals, and what becomes known of them."""
     changes = [course.known_at for course in courses if course.real != course.planned]
     instants = {course.arrives_at for course in courses}.union(changes)
-    for at in sorted(at for at in instants if at > opens):
+    for at in sorted(at for at in instants if at > after):
         received = sum(course.real[1] for course in courses if course.arrives_at == at)
         yield Announcement(at, index, None, received, _expected(courses, at))
 

@@ -17,7 +17,7 @@ from allocation.engine.columns import Columns, no_adoptions
 from allocation.engine.identity import NumberedOrders
 from allocation.engine.instants import HOUR_MS, local_midnight, milliseconds
 from allocation.engine.tables import COMMAND, LINE
-from allocation.sampling.behaviour import Actions, Behaviours, sample_behaviour
+from allocation.sampling.behaviour import Actions, Behaviours, Customers, sample_behaviour
 from allocation.sampling.demand import Ints, Orders, sample_orders
 from allocation.sampling.streams import Streams
 from allocation.sampling.supply import Announcement, sample_supply
@@ -39,31 +39,86 @@ def sample_tape(scenario: Scenario, seed: int = 0, replication: int = 0) -> Colu
     """
     streams = Streams(seed, replication)
     pools = sorted((pool.sku, pool.location) for pool in scenario.supply)
-    # Pools are numbered from 1 by name; the scenario may list them in any order.
-    rows = np.array([pools.index((pool.sku, pool.location)) + 1 for pool in scenario.supply])
     orders = sample_orders(scenario, streams)
-    behaviour = sample_behaviour(scenario, orders, streams)
-    announcements = sample_supply(scenario, streams)
-    order_lines = _order_lines(orders, rows)
-    # What would happen later than this is of no consequence.
-    end = max([*(milliseconds(run.at) for run in scenario.schedule.release), *(news.at for news in announcements)])
-    commands = _in_order(
-        [
-            _supply(announcements, rows, len(order_lines)),
-            *_operations(scenario),
-            _places(orders, behaviour),
-            _actions(Kind.PAY, behaviour.payments, end),
-            *(_actions(Kind.CANCEL, actions, end, only) for only, actions in behaviour.cancellations.items()),
-        ]
+    drawn = Drawn(
+        orders=orders,
+        behaviour=sample_behaviour(scenario, Customers(orders.at, orders.tier, orders.day), streams),
+        announcements=sample_supply(scenario, streams),
     )
+    numbering = Numbering(
+        # Pools are numbered from 1 by name; the scenario may list them in any order.
+        pools=np.array([pools.index((pool.sku, pool.location)) + 1 for pool in scenario.supply]),
+        tiers=np.arange(len(scenario.demand.tiers)),
+        customers=np.arange(len(orders.at)),
+    )
+    commands, lines = commands_of(scenario, drawn, numbering)
     return Columns(
         commands=commands,
-        lines=np.concatenate([order_lines, _supply_lines(announcements)]),
+        lines=lines,
         adoptions=no_adoptions(),
         pools=tuple(pools),
         tiers=scenario.demand.tiers,
         orders=NumberedOrders(len(orders.at)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """All draws of a replication. The last customers of the behaviour are those who place the orders."""
+
+    orders: Orders
+    behaviour: Behaviours
+    announcements: Sequence[Announcement]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """Row numbers on the tape of what the scenario numbers.
+
+    Attributes:
+        pools: Row of each pool of the scenario's supply.
+        tiers: Code of each tier of the demand.
+        customers: Order row of each customer of the behaviour.
+        first_line: Row of the first line.
+    """
+
+    pools: Ints
+    tiers: Ints
+    customers: Ints
+    first_line: int = 0
+
+
+def commands_of(
+    scenario: Scenario, drawn: Drawn, numbering: Numbering, after: int | None = None
+) -> tuple[Records, Records]:
+    """The commands of a replication, sorted by instant, kind and arrival, and their lines.
+
+    Args:
+        scenario: The launch.
+        drawn: What was drawn.
+        numbering: How the rows are numbered.
+        after: Operations are those after this instant, milliseconds; None is all.
+    """
+    orders, behaviour, announcements = drawn.orders, drawn.behaviour, drawn.announcements
+    order_lines = _order_lines(orders, numbering.pools)
+    # What would happen later than this is of no consequence.
+    end = max([*(milliseconds(run.at) for run in scenario.schedule.release), *(news.at for news in announcements)])
+    parts = [
+        _supply(announcements, numbering.pools, numbering.first_line + len(order_lines)),
+        *(_after(part, after) for part in _operations(scenario)),
+        _places(orders, behaviour, numbering),
+        _actions(Kind.PAY, behaviour.payments, numbering, end),
+        *(_actions(Kind.CANCEL, actions, numbering, end, only) for only, actions in behaviour.cancellations.items()),
+    ]
+    return _in_order(parts), np.concatenate([order_lines, _supply_lines(announcements)])
+
+
+def _after(part: _Part, instant: int | None) -> _Part:
+    if instant is None:
+        return part
+    later = part.at > instant
+    fields = {name: values[later] if isinstance(values, np.ndarray) else values for name, values in part.fields.items()}
+    return _Part(part.kind, part.at[later], fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +158,24 @@ def _order_lines(orders: Orders, pool_rows: Ints) -> Records:
     return lines
 
 
-def _places(orders: Orders, behaviour: Behaviours) -> _Part:
+def _places(orders: Orders, behaviour: Behaviours, numbering: Numbering) -> _Part:
+    first = len(numbering.customers) - len(orders.at)
     inputs = {"purchases": orders.purchases, "hundreds": orders.hundreds, "years": orders.years}
     fields = {
-        "order": np.arange(len(orders.at)),
-        "tier": orders.tier,
-        "paid": ~behaviour.pending,
+        "order": numbering.customers[first:],
+        "tier": numbering.tiers[orders.tier],
+        "paid": ~behaviour.pending[first:],
         "day": orders.day,
         "lines": orders.lines,
-        "first_line": np.cumsum(orders.lines) - orders.lines,
+        "first_line": numbering.first_line + np.cumsum(orders.lines) - orders.lines,
         **{name: values for name, values in inputs.items() if values.any()},
     }
     return _Part(Kind.PLACE, orders.at, fields)
 
 
-def _actions(kind: Kind, actions: Actions, end: int, only: Only = Only.OPEN) -> _Part:
+def _actions(kind: Kind, actions: Actions, numbering: Numbering, end: int, only: Only = Only.OPEN) -> _Part:
     in_time = actions.at <= end
-    return _Part(kind, actions.at[in_time], {"only": only, "order": actions.order[in_time]})
+    return _Part(kind, actions.at[in_time], {"only": only, "order": numbering.customers[actions.order[in_time]]})
 
 
 def _supply(announcements: Sequence[Announcement], pool_rows: Ints, first_line: int) -> _Part:

@@ -45,13 +45,14 @@ class RatedTape:
         engine.play_all()
 
 
-def rated_tape(sampled: Columns, rates: Rates, opens: int) -> RatedTape:
+def rated_tape(sampled: Columns, rates: Rates, opens: int, first: int = 0) -> RatedTape:
     """Put ``overbooking`` commands with ``source: policy`` on a tape.
 
     Args:
         sampled: A policy-free tape; it is not changed.
         rates: What the policy says of overbooking.
         opens: When rates at opening are set, milliseconds.
+        first: Number of the first command that they may come before; those before it have been played.
     """
     if not rates.at_opening and not rates.reviews:
         return RatedTape(sampled)
@@ -64,15 +65,15 @@ def rated_tape(sampled: Columns, rates: Rates, opens: int) -> RatedTape:
     reviewed = [(review.at, rows[review.pool], 0) for review in rates.reviews]
     for command, (at, pool, number) in zip(commands, fixed + reviewed, strict=True):
         command["at"], command["pool"], command["number"] = at, pool, number
-    merged, places = _merged(sampled.commands, commands)
+    merged, places = _merged(sampled.commands, commands, first)
     reviews = dict(zip(places[len(fixed) :].tolist(), rates.reviews, strict=True))
     return RatedTape(replace(sampled, commands=merged), MappingProxyType(reviews))
 
 
-def _merged(commands: Records, more: Records) -> tuple[Records, Records]:
-    """Both in the order of instant and kind, and the places of `more`, which is in that order already."""
-    keys, of_more = (rows["at"] * len(Kind) + rows["kind"] for rows in (commands, more))
-    places = np.searchsorted(keys, of_more, side="right") + np.arange(len(more))
+def _merged(commands: Records, more: Records, first: int) -> tuple[Records, Records]:
+    """Both, from `first` on in the order of instant and kind, and the places of `more`, which is in that order."""
+    keys, of_more = (rows["at"] * len(Kind) + rows["kind"] for rows in (commands[first:], more))
+    places = first + np.searchsorted(keys, of_more, side="right") + np.arange(len(more))
     there = np.ones(len(commands) + len(more), bool)
     there[places] = False
     merged = np.empty(len(there), COMMAND)
