@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from typing import Any, TypeVar
 
 import numba
@@ -72,6 +73,8 @@ def _compile_rules(header: Any) -> None:
 
 
 _ENTRIES: list[Entry] = []
+_COMPILING = RLock()
+"""Threads that need the rules at the same time wait for the one that compiles them."""
 
 
 class Entry:
@@ -92,13 +95,14 @@ class Entry:
 
     def bind(self, tables: Any) -> Callable[[Any, int, int], int]:
         """The function itself; compiled (or read from the cache) where that is still to be done."""
-        if self._bound is None:
-            cold = not is_compiled()
-            self._bound = self.function if is_interpreted() else self._compile(tables)
-            # All at once: whoever waited for the rules does not wait again for their other entries.
-            for entry in _ENTRIES if cold else ():
-                entry.bind(tables)
-        return self._bound
+        with _COMPILING:
+            if self._bound is None:
+                cold = not is_compiled()
+                self._bound = self.function if is_interpreted() else self._compile(tables)
+                # All at once: whoever waited for the rules does not wait again for their other entries.
+                for entry in _ENTRIES if cold else ():
+                    entry.bind(tables)
+            return self._bound
 
     def _compile(self, header: NDArray[Any]) -> Callable[[Any, int, int], int]:
         dispatcher = _cached_dispatcher(self.function)

@@ -17,7 +17,7 @@ from allocation.engine.codes import (
     Unserved,
 )
 from allocation.engine.compiled import large_rule, rule
-from allocation.engine.heap import rest_of, take_out
+from allocation.engine.heap import take_out
 from allocation.engine.intake import displace, find_date, trim
 from allocation.engine.rows import Row, Tables
 from allocation.engine.standing import (
@@ -91,44 +91,11 @@ def empty_queue(t: Tables, d: int) -> None:
 
 
 @large_rule
-def gather_waiting(t: Tables, p: int, first_day: int, last_day: int) -> int:
-    """Take those who wait for dates from `first_day` to `last_day` out of their queues; a heap by priority."""
-    top = NOBODY
-    pool = rows.pool(t, p)
-    r = next_open(t, p, NOBODY)
-    while r != NOBODY:
-        reservation = rows.reservation(t, r)
-        if is_waiting(reservation.status):
-            date = rows.date(t, reservation.requested)
-            if date.day >= first_day and date.day <= last_day:
-                top = by_priority(t, top, r)
-                reservation.standing = NOBODY
-                pool.waiting -= 1
-                if reservation.status == Status.QUEUED:
-                    date.active -= 1
-                    rows.state(t, 0).queued -= 1
-                else:
-                    rows.state(t, 0).waitlisted -= 1
-        r = next_open(t, p, r)
-    d = pool.first_date
-    while d != NOBODY:
-        if rows.date(t, d).day >= first_day and rows.date(t, d).day <= last_day:
-            empty_queue(t, d)
-        d = rows.date(t, d).next
-    pool.stale = 1
-    return top
-
-
-@large_rule
 def cancel_all(t: Tables, top: int, reason: int, step: int) -> None:
-    """Cancel everybody in a heap by priority, best first; they stand in nothing any more.
-
-    The order is that of the log; where none is kept, it is nobody's.
-    """
-    ordered = rows.count_log(t) > 0
+    """Cancel everybody in a heap by priority, best first; they stand in nothing any more."""
     while top != NOBODY:
         r = top
-        top = take_out(rows.agenda(t), top, r) if ordered else rest_of(rows.agenda(t), r)
+        top = take_out(rows.agenda(t), top, r)
         end(t, r, Status.CANCELLED, reason, step)
 
 
@@ -167,6 +134,52 @@ def dismiss(t: Tables, p: int, top: int, day: int, choice: int, reason: int, ste
         roll_over(t, p, top, day, reason, step)
 
 
+@rule
+def drop_out(t: Tables, r: int) -> None:
+    """Count one who waits out of its queue, which is emptied as a whole afterwards."""
+    reservation = rows.reservation(t, r)
+    reservation.standing = NOBODY
+    rows.pool(t, reservation.pool).waiting -= 1
+    if reservation.status == Status.QUEUED:
+        rows.date(t, reservation.requested).active -= 1
+        rows.state(t, 0).queued -= 1
+    else:
+        rows.state(t, 0).waitlisted -= 1
+
+
+@large_rule
+def dismiss_waiting(t: Tables, p: int, first_day: int, day: int, choice: int, reason: int, step: int) -> None:
+    """Cancel or roll over those who wait for dates from `first_day` to `day`, in priority order.
+
+    The order in which they are cancelled is that of the log; where none is kept it is nobody's.
+    """
+    at_once = choice == Unserved.CANCEL and rows.count_log(t) == 0
+    top = NOBODY
+    pool = rows.pool(t, p)
+    before = NOBODY
+    r = next_open(t, p, before)
+    while r != NOBODY:
+        reservation = rows.reservation(t, r)
+        requested = rows.date(t, reservation.requested).day
+        if is_waiting(reservation.status) and requested >= first_day and requested <= day:
+            drop_out(t, r)
+            if at_once:
+                end(t, r, Status.CANCELLED, reason, step)
+            else:
+                top = by_priority(t, top, r)
+                before = r
+        else:
+            before = r
+        r = next_open(t, p, before)
+    d = pool.first_date
+    while d != NOBODY:
+        if rows.date(t, d).day >= first_day and rows.date(t, d).day <= day:
+            empty_queue(t, d)
+        d = rows.date(t, d).next
+    pool.stale = 1
+    dismiss(t, p, top, day, choice, reason, step)
+
+
 # ----- cut-off
 
 
@@ -202,8 +215,7 @@ def confirm_pool(t: Tables, p: int, day: int) -> None:
             record(t, r, Status.RESERVED, Step.CONFIRMED)
         r = next_open(t, p, r)
     if rows.policy(t, 0).unreserved != Unserved.KEEP:
-        leavers = gather_waiting(t, p, day, day)
-        dismiss(t, p, leavers, day, rows.policy(t, 0).unreserved, Reason.NOT_SELECTED, Step.CONFIRMED)
+        dismiss_waiting(t, p, day, day, rows.policy(t, 0).unreserved, Reason.NOT_SELECTED, Step.CONFIRMED)
 
 
 # ----- release
@@ -351,8 +363,7 @@ def release_pool(t: Tables, p: int, day: int) -> None:
     rows.date(t, d).held_units = 0
     rows.date(t, d).held = 0
     dismiss(t, p, left_over, day, policy.shortfall, Reason.OVERSOLD, Step.RELEASED)
-    waiting = gather_waiting(t, p, NEVER, day)
-    dismiss(t, p, waiting, day, policy.unfilled, Reason.NOT_FULFILLED, Step.RELEASED)
+    dismiss_waiting(t, p, NEVER, day, policy.unfilled, Reason.NOT_FULFILLED, Step.RELEASED)
     forget_dates(t, p, day)
 
 

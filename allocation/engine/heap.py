@@ -67,24 +67,6 @@ def meld_siblings(links: Links, first: int) -> int:
 
 
 @rule
-def rest_of(links: Links, member: int) -> int:
-    """What hangs on a member, in front of what stands behind it: a heap, or the rest of one, member by member.
-
-    From the top it leads to every member once, in no order, at a constant cost each. Nothing is a heap afterwards.
-    """
-    own = link(links, member)
-    first: int = own.child
-    behind: int = own.next
-    if first == NOBODY:
-        return behind
-    last = first
-    while link(links, last).next != NOBODY:
-        last = link(links, last).next
-    link(links, last).next = behind
-    return first
-
-
-@rule
 def take_out(links: Links, top: int, member: int) -> int:
     """Take a member out of its heap; the new top, or NOBODY."""
     own = link(links, member)

@@ -153,7 +153,7 @@ def is_trimmed_at_once(t: Tables, r: int) -> bool:
     return date.last_admitted == NOBODY or admitted_before(t, date.last_admitted, r)
 
 
-@large_rule
+@rule
 def place_line(t: Tables, r: int) -> None:
     """One line of an order that is taken line by line."""
     d = ask(t, r)

@@ -77,8 +77,8 @@ def deadline_of(t: Tables, day: int) -> int:
 
 
 @large_rule
-def date_of(t: Tables, p: int, day: int) -> int:
-    """The row of a pool's date, made in its place in the chain where there is none."""
+def search_date(t: Tables, p: int, day: int) -> int:
+    """The row of a pool's date, searched for from its last one."""
     pool = rows.pool(t, p)
     after = pool.last_date
     while after != NOBODY and rows.date(t, after).day > day:
@@ -102,6 +102,16 @@ def date_of(t: Tables, p: int, day: int) -> int:
     insert_date(t, pool, d, after)
     pool.surveyed = 0
     return d
+
+
+@rule
+def date_of(t: Tables, p: int, day: int) -> int:
+    """The row of a pool's date, made in its place in the chain where there is none."""
+    last = rows.pool(t, p).last_date
+    # Most pools have few dates, and most orders ask for the last one.
+    if last != NOBODY and rows.date(t, last).day == day:
+        return last
+    return search_date(t, p, day)
 
 
 @rule

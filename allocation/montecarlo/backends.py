@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
-from allocation.engine.allocation_engine import AllocationEngine
+from allocation.engine.book import Book
 from allocation.engine.errors import BackendError, SettingError
 from allocation.engine.policy import Policy
 from allocation.montecarlo.playing import Plan, Played, play_replication
@@ -47,8 +47,8 @@ def play_all(
 
 
 def _play_in_threads(plan: Plan, numbers: Sequence[int], workers: int) -> Generator[Played, None, None]:
-    # Compiled (or read from the cache) once, before threads wait for it side by side.
-    AllocationEngine(Policy())
+    # In this thread, which hears interrupts: where the rules are not in the cache yet, compiling them takes a while.
+    Book(Policy()).play(0, 0)
     with ThreadPoolExecutor(min(workers, max(len(numbers), 1))) as pool:
         try:
             for future in as_completed([pool.submit(play_replication, plan, number) for number in numbers]):

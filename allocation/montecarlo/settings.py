@@ -62,7 +62,8 @@ def settings_of(scenario: Scenario, parameters: Sequence[str], values: Sequence[
             # A key leads nowhere, whatever its value.
             problems += [replace(p, place="") for p in error.problems if replace(p, place="") not in problems]
         except InvalidInput as error:
-            problems += error.problems
+            # What a value contradicts may stand at another key, which nobody has named.
+            problems += [replace(p, place=label) for p in error.problems]
         else:
             settings.append(Setting(tuple(_plain(value) for value in combination), changed))
     if problems:
