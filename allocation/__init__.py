@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from allocation.engine.allocation_engine import AllocationEngine
     from allocation.engine.errors import AllocationError
     from allocation.engine.policy import Policy
+    from allocation.montecarlo import recommend, replicate, sweep
     from allocation.sampling import sample_tape
     from allocation.scenario import Scenario, list_scenarios, load_policy, load_scenario
     from allocation.simulation import simulate
@@ -32,9 +33,12 @@ __all__ = [
     "load_run",
     "load_scenario",
     "read_tape",
+    "recommend",
     "replay",
+    "replicate",
     "sample_tape",
     "simulate",
+    "sweep",
     "write_tape",
 ]
 
@@ -51,9 +55,12 @@ _HOMES = {
     "load_run": "allocation.tape",
     "load_scenario": "allocation.scenario",
     "read_tape": "allocation.tape",
+    "recommend": "allocation.montecarlo",
     "replay": "allocation.tape",
+    "replicate": "allocation.montecarlo",
     "sample_tape": "allocation.sampling",
     "simulate": "allocation.simulation",
+    "sweep": "allocation.montecarlo",
     "write_tape": "allocation.tape",
 }
 

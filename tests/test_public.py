@@ -19,9 +19,12 @@ PUBLIC = {
     "load_run",
     "load_scenario",
     "read_tape",
+    "recommend",
     "replay",
+    "replicate",
     "sample_tape",
     "simulate",
+    "sweep",
     "write_tape",
 }
 
