@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
@@ -68,9 +69,27 @@ def share_axis(ax: Axes, label: str, which: str = "y") -> None:
     ax.set(**{f"{which}lim": (0, 1)})
 
 
+def money_axis(ax: Axes, label: str, which: str = "y") -> None:
+    """An axis of money with thousands separators; points on it need not begin at zero."""
+    axis = ax.yaxis if which == "y" else ax.xaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axis.set_major_locator(MaxNLocator(nbins=5 if which == "y" else 4))
+    axis.set_label_text(label)
+
+
 def legend_above(ax: Axes, columns: int = 3) -> None:
-    """A legend above the axes, where no data can be."""
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.01), ncols=columns, borderaxespad=0, handlelength=2.6)
+    """A legend above the axes, where no data can be; points with whiskers before lines."""
+    handles, labels = ax.get_legend_handles_labels()
+    order = sorted(range(len(handles)), key=lambda i: not isinstance(handles[i], ErrorbarContainer))
+    ax.legend(
+        [handles[i] for i in order],
+        [labels[i] for i in order],
+        loc="lower left",
+        bbox_to_anchor=(0, 1.01),
+        ncols=columns,
+        borderaxespad=0,
+        handlelength=2.6,
+    )
 
 
 def label_bars(ax: Axes, y: NDArray[np.float64], ends: NDArray[np.float64], labels: list[str]) -> None:

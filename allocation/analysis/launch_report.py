@@ -7,7 +7,7 @@ run for its numbers, they are kept as Parquet and JSON in the folder that its ma
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,20 +17,27 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from allocation.analysis.closed_form import with_closed_form
 from allocation.analysis.exhibits import Answer, Exhibit, Note, Table
+from allocation.analysis.methods import MethodComparison, compare_methods
 from allocation.analysis.over_time import milestones
-from allocation.analysis.replications import headline_intervals, replicate
+from allocation.analysis.panels import Panel, draw_panels
+from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, sweep_rates
+from allocation.analysis.regimes import Regime, regime_of
+from allocation.analysis.replications import headline_intervals
 from allocation.analysis.series_figures import Plot, Spans, draw_in_two_spans
 from allocation.analysis.style import in_style
-from allocation.analysis.wording import many_runs, one_run
+from allocation.analysis.wording import PAIRED, many_runs, one_run, same_runs
 from allocation.engine.errors import SettingError
+from allocation.montecarlo import Sweep, replicate
 from allocation.scenario import load_scenario
 from allocation.scenario.schema import Scenario
 from allocation.simulation import simulate
 from allocation.tape import Run
 
 SCHEMA_VERSION = 1
-REPLICATIONS = 20
+REPLICATIONS = 100
+"""How many runs the means of a report are of: enough to tell rates apart, and seconds of work."""
 _KEYS = {"schema_version", "scenario", "overrides", "seed", "replications", "out"}
 
 
@@ -58,13 +65,35 @@ class LaunchReport:
 
     @cached_property
     def replicated(self) -> pd.DataFrame:
-        """The headline measures of each replication."""
-        return replicate(self.scenario, self.seed, self.replications)
+        """The measures of each replication."""
+        return replicate(self.scenario, self.replications, self.seed, progress=False)
 
     @cached_property
     def headlines(self) -> pd.DataFrame:
         """Means of the headline measures with their intervals."""
         return headline_intervals(self.replicated)
+
+    @cached_property
+    def rates(self) -> Sweep:
+        """The same replications under rates around the one in force."""
+        return sweep_rates(self.scenario, self.replications, self.seed)
+
+    @cached_property
+    def rate_curve(self) -> pd.DataFrame:
+        """What each rate led to, and what the closed form says of it where it applies."""
+        return with_closed_form(rate_curve(self.rates, rate_in_force(self.scenario)), self.rates)
+
+    @cached_property
+    def regime(self) -> Regime:
+        """Whether overbooking could win anything."""
+        found = regime_of(self.rates)
+        self._said["regime"] = found.name
+        return found
+
+    @cached_property
+    def methods(self) -> MethodComparison:
+        """The same replications under every way to set the rate."""
+        return compare_methods(self.scenario, self.replications, self.seed)
 
     @cached_property
     def moments(self) -> pd.DataFrame:
@@ -89,9 +118,32 @@ class LaunchReport:
         """A remark."""
         return Note(text)
 
-    def table(self, frame: pd.DataFrame, about: str) -> Table:
-        """Numbers of replication 0 without a figure."""
-        return Table(frame, f"{about} {one_run(self.run)}")
+    def table(self, frame: pd.DataFrame, about: str, *, of_settings: bool = False) -> Table | None:
+        """Numbers without a figure; nothing where there are no rows.
+
+        Args:
+            frame: Few enough rows to be read.
+            about: What they are, as the caption begins.
+            of_settings: Whether they compare settings over all replications, and are not of replication 0.
+        """
+        basis = same_runs(self.replications, self.seed) if of_settings else one_run(self.run)
+        return None if frame.empty else Table(frame, f"{about} {basis}")
+
+    def panels(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        plots: Sequence[Panel],
+        about: str,
+        table: pd.DataFrame,
+        *,
+        share_x: bool = True,
+        height: float = 2.6,
+    ) -> Exhibit:
+        """Settings compared over all replications, in several figures one below the other; see `exhibit`."""
+        figure = draw_panels(frame, plots, height, share_x=share_x)
+        basis = f"{same_runs(self.replications, self.seed)} {PAIRED}"
+        return self._shown(name, frame, figure, f"{about} {basis}", table)
 
     def over_time(self, name: str, frame: pd.DataFrame, plot: Plot, about: str, table: pd.DataFrame) -> Exhibit:
         """A series of replication 0, while orders came in and afterwards; see `exhibit`."""
@@ -123,7 +175,7 @@ class LaunchReport:
         with in_style():
             figure = Figure()
             plot(frame, figure.subplots())
-        basis = many_runs(self.replicated, self.seed) if of_means else one_run(self.run)
+        basis = many_runs(len(self.replicated), self.seed) if of_means else one_run(self.run)
         kept = frame if isinstance(frame, pd.DataFrame) else table
         return self._shown(name, kept, figure, f"{about} {basis}", table)
 
@@ -142,7 +194,7 @@ class LaunchReport:
             "currency": self.scenario.currency,
             "seed": self.seed,
             "replications": self.replications if means else 1,
-            "rate": str(self.scenario.policy.overbooking.rate),
+            "rate": rate_words(self.scenario),
             **self._said,
             "means": {str(name): _mean(row) for name, row in rows.iterrows()},
             "alert_share": float(self.replicated["alert"].mean()) if means else float(summary["alert"]),

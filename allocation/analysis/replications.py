@@ -1,4 +1,4 @@
-"""Several replications of a launch, and what their mean tells."""
+"""What the mean of several replications of a launch tells."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from allocation.scenario.schema import Scenario
-from allocation.simulation import simulate
 from allocation.statistics import mean_interval
 
 HEADLINES: Mapping[str, str] = {
@@ -23,24 +21,11 @@ HEADLINES: Mapping[str, str] = {
 """The measures of a summary that a decision looks at first, with what they are called."""
 
 
-def replicate(scenario: Scenario, seed: int = 0, replications: int = 20) -> pd.DataFrame:
-    """Simulate replications 0, 1, ... of a launch.
-
-    Returns:
-        One row a replication: ``replication``, the measures of `HEADLINES`, and ``alert``.
-    """
-    rows = []
-    for replication in range(replications):
-        summary = simulate(scenario, seed, replication).summary
-        rows.append({"replication": replication} | {name: summary[name] for name in (*HEADLINES, "alert")})
-    return pd.DataFrame(rows)
-
-
 def headline_intervals(replicated: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """The mean of each headline measure over replications, with its t interval.
 
     Args:
-        replicated: As `replicate` gives it; at least two rows.
+        replicated: As `allocation.montecarlo.replicate` gives it; at least two rows.
         confidence: Of each interval by itself.
 
     Returns:

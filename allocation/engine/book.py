@@ -24,6 +24,11 @@ from allocation.engine.tally import tally
 _STARTING_ROWS = {"policy": 1, "state": 1, "pools": 1, "adoptions": 0, "tiers": 1, "calendar": 0}
 
 
+def compile_rules() -> None:
+    """Compile the rules now, or read them from the cache, so that nobody waits for them later."""
+    Book(Policy()).play(0, 0)
+
+
 def deadline(day: int, policy: Policy, zone: ZoneInfo) -> int:
     """When an unpaid reservation for a date expires at the earliest, milliseconds."""
     return local_midnight(day - policy.expiration.days_before_ship, zone)

@@ -11,6 +11,12 @@
     ├── NotFound                 a reservation, pool or scenario that nobody knows
     ├── Mismatch                 a replay that does not give the recorded decisions
     ├── BackendError             what was asked to play replications does not answer, or fails
+    ├── OmsError                 an order management system does not do what it was asked to
+    │   ├── OmsUnavailable       it does not answer, or has no time for us, however often it is asked (exit code 8)
+    │   ├── LoginRefused         it does not accept who we say we are
+    │   ├── QueryRefused         it answers a question with an error
+    │   ├── BadAnswer            what it answers breaks its own protocol, such as pages that never end
+    │   └── ReadOnly             a client that only reads was told to write
     └── EngineFault              a check of the engine on itself failed: a defect, never a user's mistake
 
 Every message names the value, the rule and the place, and says what to do.
@@ -88,6 +94,39 @@ class Mismatch(AllocationError):
 
 class BackendError(AllocationError):
     """What was asked to play replications does not answer, or fails."""
+
+
+class OmsError(AllocationError):
+    """An order management system does not do what it was asked to."""
+
+
+class OmsUnavailable(OmsError):
+    """An order management system does not answer, or has no time for us, however often it is asked."""
+
+
+class LoginRefused(OmsError):
+    """An order management system does not accept who we say we are."""
+
+
+class QueryRefused(OmsError):
+    """An order management system answers a question with an error.
+
+    Args:
+        message: What was asked, and what it says.
+        code: Its code for that, empty where it gives none.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class BadAnswer(OmsError):
+    """What an order management system answers breaks its own protocol."""
+
+
+class ReadOnly(OmsError):
+    """A client that only reads was told to write."""
 
 
 class EngineFault(AllocationError):

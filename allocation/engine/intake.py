@@ -248,6 +248,7 @@ def place_all_or_nothing(t: Tables, command: Row, score: int) -> None:
     rows.state(t, 0).log = log_before
     for r in range(first, last):
         let_go(t, r)
+        rows.pool(t, rows.reservation(t, r).pool).promises -= 1
         rows.reservation(t, r).status = Status.NONE
     for i in range(rows.state(t, 0).reservations - first, command.lines):
         add_line(t, command, i, score)

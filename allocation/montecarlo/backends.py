@@ -6,14 +6,14 @@ nor who plays what, nor how often something had to be played again, can change a
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
-from allocation.engine.book import Book
+from allocation.engine.book import compile_rules
 from allocation.engine.errors import BackendError, SettingError
-from allocation.engine.policy import Policy
 from allocation.montecarlo.playing import Plan, Played, play_replication
 
 WORKERS_MAX = 1024
@@ -48,7 +48,7 @@ def play_all(
 
 def _play_in_threads(plan: Plan, numbers: Sequence[int], workers: int) -> Generator[Played, None, None]:
     # In this thread, which hears interrupts: where the rules are not in the cache yet, compiling them takes a while.
-    Book(Policy()).play(0, 0)
+    compile_rules()
     with ThreadPoolExecutor(min(workers, max(len(numbers), 1))) as pool:
         try:
             for future in as_completed([pool.submit(play_replication, plan, number) for number in numbers]):
@@ -65,6 +65,9 @@ def _play_some(plan: Plan, numbers: Sequence[int]) -> list[Played]:
 def _play_on_dask(plan: Plan, numbers: Sequence[int], address: str) -> Generator[Played, None, None]:
     distributed = _distributed()
     try:
+        with ThreadPoolExecutor(1) as thread:
+            # In a thread of its own: a notebook has a loop already.
+            thread.submit(asyncio.run, _knock(address)).result()
         client = distributed.Client(address, timeout=f"{CONNECT_S}s", set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise BackendError(
@@ -83,10 +86,18 @@ def _play_on_dask(plan: Plan, numbers: Sequence[int], address: str) -> Generator
         shared = client.submit(_itself, plan, pure=False)
         futures = client.map(_play_some, [shared] * len(chunks), chunks, pure=False, retries=_RETRIES)
         try:
-            for future in distributed.as_completed(futures):
+            for future in distributed.as_completed(futures, loop=client.loop):
                 yield from _result(future, address)
         finally:
             client.cancel(futures)
+
+
+async def _knock(address: str) -> None:
+    """Ask whether a scheduler is there: a client would wait without end for a port that is open and never answers."""
+    connect = _distributed().comm.connect
+    async with asyncio.timeout(CONNECT_S):
+        found = await connect(address, timeout=CONNECT_S)
+        await found.close()
 
 
 def _itself(plan: Plan) -> Plan:

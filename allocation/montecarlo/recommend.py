@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import pandas as pd
@@ -222,8 +223,8 @@ def _indifference(scenario: Scenario, objective: str, given: float | None) -> fl
         tolerance = float(given)
     else:
         tolerance = float(scenario.economics.margin) if objective == "profit" else 1.0
-    if not tolerance > 0:
-        raise SettingError(f"indifference {tolerance:g} must be above 0: say which difference would not matter to you")
+    if not 0 < tolerance < inf:
+        raise SettingError(f"indifference {tolerance:g} must be a number above 0: say which difference does not matter")
     return tolerance
 
 
@@ -271,12 +272,12 @@ def _select(
             batch = max(kim_nelson.replications_wanted, min(_BATCH, ahead or _BATCH))
             try:
                 experiment.run(fresh, fresh + batch)
+                columns = {number: experiment.frame(i)[objective].to_numpy(float) for i, number in enumerate(left)}
+                kim_nelson.feed(pd.DataFrame(columns)[left].to_numpy())
+                if advance is not None:
+                    advance(kim_nelson.replications, kim_nelson.replications + (kim_nelson.replications_left or 0))
             except KeyboardInterrupt as interrupt:
-                raise Interrupted(None, done, done + (ahead or batch)) from interrupt
-            columns = {number: experiment.frame(i)[objective].to_numpy(float) for i, number in enumerate(left)}
-            kim_nelson.feed(pd.DataFrame(columns)[left].to_numpy())
-            if advance is not None:
-                advance(kim_nelson.replications, kim_nelson.replications + (kim_nelson.replications_left or 0))
+                raise Interrupted(None, kim_nelson.replications, done + (ahead or batch)) from interrupt
 
 
 def moves_with_behaviour(

@@ -20,6 +20,7 @@ from allocation.statistics import (
     Precision,
     mean_interval,
     paired_difference,
+    quantile_interval,
     stopping,
     wilson_interval,
 )
@@ -95,6 +96,30 @@ class Sweep:
             own = self.of(number)
             head = {"setting": number} | dict(zip(self.parameters, setting.chosen, strict=True))
             rows += [head | {"measure": name} | estimate(own[name], confidence) for name in names]
+        return pd.DataFrame(rows)
+
+    def quantiles(
+        self, measure: str = "profit", probabilities: Sequence[float] = (0.05, 0.5, 0.95), confidence: float = 0.95
+    ) -> pd.DataFrame:
+        """Quantiles of a measure over replications, with order-statistic intervals that assume no distribution.
+
+        Args:
+            measure: Of which measure.
+            probabilities: Between 0 and 1.
+            confidence: Of each interval by itself.
+
+        Returns:
+            One row for each setting and probability: ``setting``, the parameters, ``measure``, ``probability``,
+            ``quantile``, ``low``, ``high`` (infinite where the replications are too few) and ``n_needed``.
+        """
+        self.require_measure(measure)
+        rows = []
+        for number, setting in enumerate(self.settings):
+            head = {"setting": number} | dict(zip(self.parameters, setting.chosen, strict=True)) | {"measure": measure}
+            for probability in probabilities:
+                found = quantile_interval(self.of(number)[measure].astype(float), probability, confidence)
+                ends = {"quantile": found.estimate, "low": found.low, "high": found.high, "n_needed": found.n_needed}
+                rows.append(head | {"probability": probability} | ends)
         return pd.DataFrame(rows)
 
     def paired(self, measure: str = "profit", baseline: int | None = None, confidence: float = 0.95) -> pd.DataFrame:

@@ -14,9 +14,9 @@ from time import perf_counter
 
 import nbformat
 
-from allocation.engine.allocation_engine import AllocationEngine
+from allocation.analysis.launch_report import REPLICATIONS
+from allocation.engine.book import compile_rules
 from allocation.engine.errors import SettingError
-from allocation.engine.policy import DEFAULT_POLICY
 from allocation.reporting.executing import execute, reason
 from allocation.reporting.index import NIGHT, write_index
 from allocation.reporting.notebooks import shipped_notebooks
@@ -25,7 +25,6 @@ from allocation.scenario import dump_scenario
 from allocation.scenario.schema import Scenario
 
 SCHEMA_VERSION = 1
-REPLICATIONS = 20
 DONE, FAILED = "done", "failed"
 _MANIFEST, _SCENARIO = "inputs.json", "scenario.yaml"
 
@@ -120,7 +119,7 @@ def run_reports(
         raise SettingError(f"{', '.join(twice)}: named twice; a launch has one report of a kind a night")
     _check_writable(out)
     # Compiled once here, not by every kernel.
-    AllocationEngine(DEFAULT_POLICY)
+    compile_rules()
     tasks = [
         _Task(scenario, report, notebook, day, out, seed, replications)
         for scenario in scenarios

@@ -6,9 +6,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from allocation import analysis, simulate
+from allocation import analysis, load_scenario, simulate
 from allocation.analysis.launch_report import LaunchReport
 from allocation.analysis.style import in_style, tier_looks
+from allocation.montecarlo import replicate
 from tests.analysis.runs import random_run, small_scenario
 
 
@@ -27,7 +28,23 @@ def frames(run):
         analysis.plot_confirmed_curve: analysis.confirmed_curve(run),
         analysis.plot_published: analysis.published_beside_simulated(run),
         analysis.plot_priority_errors: analysis.priority_errors(run),
-        analysis.plot_headlines: analysis.headline_intervals(analysis.replicate(small_scenario(), 0, 3)),
+        analysis.plot_headlines: analysis.headline_intervals(replicate(small_scenario(), 3, progress=False)),
+    }
+
+
+@pytest.fixture(scope="module")
+def compared():
+    """Frames of settings: with the closed form, without it, of one setting, and of methods."""
+    phone = load_scenario("iphone-15-pro")
+    swept = analysis.sweep_rates(phone, 5, 0, (1, 1.03, 1.05))
+    alone = analysis.sweep_rates(small_scenario(), 2, 0, (1,))
+    return {
+        analysis.RATE_PLOTS: [
+            analysis.with_closed_form(analysis.rate_curve(swept, analysis.rate_in_force(phone)), swept),
+            analysis.rate_curve(analysis.sweep_rates(small_scenario(), 3)),
+            analysis.rate_curve(alone, 1),
+        ],
+        analysis.METHOD_PLOTS: [analysis.method_frame(analysis.compare_methods(small_scenario(), 3))],
     }
 
 
@@ -49,6 +66,37 @@ def test_every_figure_has_units_and_comes_out_the_same(run):
         assert ax.get_ylabel() or [label.get_text() for label in ax.get_yticklabels()]
         assert b"Software" not in first
         assert b"tIME" not in first
+
+
+def test_figures_of_settings_have_units_and_come_out_the_same(compared):
+    for plots, given in compared.items():
+        for plot in plots:
+            for frame in given:
+                first, ax = drawn(plot, frame)
+                assert first == drawn(plot, frame)[0], plot
+                assert ax.get_xlabel()
+                assert ax.get_ylabel() or [label.get_text() for label in ax.get_yticklabels()]
+                label = ax.get_xlabel() + ax.get_ylabel()
+                assert any(unit in label for unit in ("(USD)", "probability", "units"))
+
+
+def test_whiskers_and_lines_of_a_figure_are_those_of_its_frame(compared):
+    frame = compared[analysis.RATE_PLOTS][0]
+    _, ax = drawn(analysis.plot_oversold_probability, frame)
+    own = frame[(frame["measure"] == "oversold_any") & (frame["source"] == "simulated")]
+    (whiskers,) = ax.containers[0].lines[2]
+    assert [segment[:, 1].tolist() for segment in whiskers.get_segments()] == [
+        pytest.approx([row.low, row.high]) for row in own.itertuples()
+    ]
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels[0] == "launches that oversell"
+    assert {"launches that oversell, closed form", "1.03 in force", "1.05 best"} <= set(labels)
+
+
+def test_panels_of_one_axis_name_it_once(compared):
+    figure = analysis.draw_panels(compared[analysis.RATE_PLOTS][0], analysis.RATE_PLOTS)
+    assert [bool(ax.get_xlabel()) for ax in figure.axes] == [False, False, True]
+    assert analysis.png(figure)
 
 
 def test_bars_begin_at_zero_and_counts_have_separators(run):

@@ -13,6 +13,7 @@ import pytest
 
 from allocation import analysis, simulate
 from allocation.engine.errors import SettingError
+from allocation.montecarlo import replicate
 from allocation.reporting import run_reports, shipped_notebooks
 from allocation.reporting.executing import execute
 from allocation.reporting.index import index_page
@@ -100,14 +101,20 @@ def test_numbers_are_those_of_the_package(night, folder):
     summary = json.loads((folder / "overbooking" / "summary.json").read_text())
     own = {key: value for key, value in run.summary.items() if key != "timing"}
     assert summary["summary"] == json.loads(json.dumps(own))
-    headlines = analysis.headline_intervals(analysis.replicate(scenario, SEED, REPLICATIONS))
+    headlines = analysis.headline_intervals(replicate(scenario, REPLICATIONS, SEED, progress=False))
     assert {name: mean["mean"] for name, mean in summary["means"].items()} == dict(
         zip(headlines["measure"], headlines["mean"], strict=True)
     )
-    assert summary["answer"] == analysis.overbooking_answer(run, headlines, "USD")
+    swept = analysis.sweep_rates(scenario, REPLICATIONS, SEED)
+    curve = analysis.rate_curve(swept, analysis.rate_in_force(scenario))
+    assert summary["answer"] == analysis.overbooking_answer(scenario, headlines, swept)
+    assert summary["regime"] == analysis.regime_of(swept).name
+    assert summary["rate"] == "1.05"
     frames = {
         "overbooking/orders_against_supply": analysis.orders_against_supply(run),
         "overbooking/headlines": headlines,
+        "overbooking/rate_curve": analysis.with_closed_form(curve, swept),
+        "overbooking/methods": analysis.method_frame(analysis.compare_methods(scenario, REPLICATIONS, SEED)),
         "priority/queue_sizes": analysis.queue_sizes(run),
         "priority/priority_errors": analysis.priority_errors(run).by_tiers,
     }
