@@ -1,0 +1,218 @@
+"""What is asked of the platform, and told to it: every document that is ever sent.
+
+Types, arguments and fields are those of the 2022 introspection [R22], where not noted otherwise. What that schema makes
+of them: filters are lists, a mutation returns the entity itself, connections have no ``endCursor``, an inventory
+quantity has no SKU or location of its own (they are its position's), and it is addressed by ref and catalogue.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from allocation.oms.fluent.documents import Mutation, Query, batch
+
+_HOLD = "ref type status quantity expectedOn createdOn updatedOn attributes { name type value }"
+_ORDER = "id ref type status createdOn attributes { name type value } customer { id ref }"
+_ITEM = "id ref quantity product { ... on VariantProduct { ref } ... on StandardProduct { ref } }"
+
+WHO_AM_I = Query("query WhoAmI { me { ref username primaryRetailer { id ref } } }")
+"""Whether we are let in, and as whom."""
+
+CATALOGUE = Query("query Catalogue($ref: String!) { inventoryCatalogue(ref: $ref) { ref type status retailerRefs } }")
+"""The inventory catalogue of that ref, or null."""
+
+PRODUCT = Query(
+    """
+    query Product($ref: String!, $catalogue: ProductCatalogueKey!) {
+      variantProduct(ref: $ref, catalogue: $catalogue) { ref status name gtin product { ref } }
+    }
+    """
+)
+"""The product of a SKU, or null."""
+
+CUSTOMER = Query("query Customer($ref: String!) { customer(ref: $ref) { id ref status username primaryEmail } }")
+"""The customer of that ref, which is the user name, or null. Orders name customers by id."""
+
+SETTINGS = Query(
+    """
+    query Settings($names: [String], $contexts: [String!], $ids: [Int!], $first: Int!, $after: String) {
+      settings(name: $names, context: $contexts, contextId: $ids, first: $first, after: $after) {
+        edges { cursor node { name value context contextId } }
+        pageInfo { hasNextPage }
+      }
+    }
+    """,
+    connection=("settings",),
+)
+"""Settings of the account and its retailers, such as `FULFILMENT_UNIQUENESS`; fields after the filters' names [INF]."""
+FULFILMENT_UNIQUENESS = "fc.api.fulfilment.uniqueness"
+"""Setting that makes fulfilments' refs unique; its default is DISABLED [DOC 2024-05]."""
+
+POSITIONS = Query(
+    """
+    query Positions($catalogue: InventoryCatalogueKey, $skus: [String!], $locations: [String],
+                    $first: Int!, $after: String) {
+      inventoryPositions(catalogue: $catalogue, productRef: $skus, locationRef: $locations,
+                         first: $first, after: $after) {
+        edges { cursor node { ref productRef locationRef onHand status } }
+        pageInfo { hasNextPage }
+      }
+    }
+    """,
+    connection=("inventoryPositions",),
+)
+"""Positions by SKU and location."""
+
+POSITION_QUANTITIES = Query(
+    f"""
+    query PositionQuantities($ref: String!, $catalogue: InventoryCatalogueKey!, $types: [String!],
+                             $statuses: [String], $window: DateRange, $first: Int!, $after: String) {{
+      inventoryPosition(ref: $ref, catalogue: $catalogue) {{
+        ref productRef locationRef onHand status
+        quantities(type: $types, status: $statuses, expectedOn: $window, first: $first, after: $after) {{
+          edges {{ cursor node {{ {_HOLD} }} }}
+          pageInfo {{ hasNextPage }}
+        }}
+      }}
+    }}
+    """,
+    connection=("inventoryPosition", "quantities"),
+)
+"""A position and what stands at it: its count, its arrivals, its holds."""
+
+QUANTITIES = Query(
+    f"""
+    query Quantities($catalogue: InventoryCatalogueKey, $types: [String!], $statuses: [String], $window: DateRange,
+                     $first: Int!, $after: String) {{
+      inventoryQuantities(catalogue: $catalogue, type: $types, status: $statuses, expectedOn: $window,
+                          first: $first, after: $after) {{
+        edges {{ cursor node {{ {_HOLD} position {{ ref productRef locationRef }} }} }}
+        pageInfo {{ hasNextPage }}
+      }}
+    }}
+    """,
+    connection=("inventoryQuantities",),
+)
+"""Quantities of a catalogue by type, status and expected date; a window's both ends are inclusive."""
+
+QUANTITY = Query(
+    f"""
+    query Quantity($ref: String!, $catalogue: InventoryCatalogueKey!) {{
+      inventoryQuantity(ref: $ref, catalogue: $catalogue) {{ id {_HOLD} position {{ ref productRef locationRef }} }}
+    }}
+    """
+)
+"""The quantity of that ref, or null."""
+
+ORDER_ITEMS = Query(
+    f"""
+    query OrderItems($ref: String!, $first: Int!, $after: String) {{
+      order(ref: $ref) {{
+        {_ORDER}
+        items(first: $first, after: $after) {{ edges {{ cursor node {{ {_ITEM} }} }} pageInfo {{ hasNextPage }} }}
+      }}
+    }}
+    """,
+    connection=("order", "items"),
+)
+"""An order of that ref and its items, to the last one."""
+
+ORDER_ITEMS_BY_ID = Query(
+    f"""
+    query OrderItemsById($id: ID!, $first: Int!, $after: String) {{
+      orderById(id: $id) {{
+        {_ORDER}
+        items(first: $first, after: $after) {{ edges {{ cursor node {{ {_ITEM} }} }} pageInfo {{ hasNextPage }} }}
+      }}
+    }}
+    """,
+    connection=("orderById", "items"),
+)
+"""The same by id, which tells orders of one ref apart."""
+
+ORDER_FULFILMENTS = Query(
+    """
+    query OrderFulfilments($ref: String!, $first: Int!, $after: String) {
+      order(ref: $ref) {
+        id ref status
+        fulfilments(first: $first, after: $after) {
+          edges { cursor node { id ref status type } }
+          pageInfo { hasNextPage }
+        }
+      }
+    }
+    """,
+    connection=("order", "fulfilments"),
+)
+"""What an order's workflow has made of it."""
+
+ORDERS = Query(
+    f"""
+    query Orders($refs: [String], $statuses: [String], $created: DateRange, $first: Int!, $after: String) {{
+      orders(ref: $refs, status: $statuses, createdOn: $created, first: $first, after: $after) {{
+        edges {{ cursor node {{ {_ORDER} }} }}
+        pageInfo {{ hasNextPage }}
+      }}
+    }}
+    """,
+    connection=("orders",),
+)
+"""Every order of these refs: where refs are not unique, more than one a ref."""
+
+CREATE_POSITION = Mutation(
+    """
+    mutation CreatePosition($input: CreateInventoryPositionInput) {
+      createInventoryPosition(input: $input) { id ref status }
+    }
+    """
+)
+"""A position must exist before a quantity can stand at it."""
+
+CREATE_QUANTITY = Mutation(
+    """
+    mutation CreateQuantity($input: CreateInventoryQuantityInput) {
+      createInventoryQuantity(input: $input) { id ref type status quantity expectedOn }
+    }
+    """
+)
+"""A new quantity, which starts as CREATED: the input has no status."""
+
+UPDATE_QUANTITY = Mutation(
+    """
+    mutation UpdateQuantity($input: UpdateInventoryQuantityInput) {
+      updateInventoryQuantity(input: $input) { id ref type status quantity }
+    }
+    """
+)
+"""Another status, quantity or attribute of a quantity."""
+
+CREATE_ORDER = Mutation(
+    "mutation CreateOrder($input: CreateOrderInput) { createOrder(input: $input) { id ref type status } }"
+)
+"""An order of a customer that the platform knows.
+
+It asks back for scalars only: an item that may not be read would hide whether the order was made.
+"""
+
+CREATE_ORDER_AND_CUSTOMER = Mutation(
+    """
+    mutation CreateOrderAndCustomer($input: CreateOrderAndCustomerInput) {
+      createOrderAndCustomer(input: $input) { id ref type status }
+    }
+    """
+)
+"""An order of a customer whom the platform gets to know by it."""
+
+
+@cache
+def create_quantities(count: int) -> Mutation:
+    """Several new quantities in one request, from ``$input1`` on."""
+    fields = "id ref type status quantity expectedOn"
+    return batch("CreateQuantities", "createInventoryQuantity", "CreateInventoryQuantityInput", fields, count)
+
+
+@cache
+def update_quantities(count: int) -> Mutation:
+    """Several changed quantities in one request, from ``$input1`` on."""
+    fields = "id ref type status quantity"
+    return batch("UpdateQuantities", "updateInventoryQuantity", "UpdateInventoryQuantityInput", fields, count)

@@ -1,0 +1,128 @@
+"""Keys of effects, and the conformance suite itself: an adapter to a system in memory passes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import product
+
+import pytest
+
+from allocation.engine.codes import Status
+from allocation.oms.port import (
+    Confirmed,
+    FoundOrder,
+    Hold,
+    NotSent,
+    Outcome,
+    PoolSupply,
+    Rejected,
+    ReleaseOrder,
+    Uniqueness,
+    Unknown,
+    Writer,
+    order_key,
+)
+from tests.oms.conformance import Conformance, System
+
+OPEN = (Status.RESERVED, Status.CONFIRMED, Status.QUEUED, Status.WAITLISTED)
+
+
+class InMemory(System):
+    """The simplest system there can be."""
+
+    def __init__(self, uniqueness: Uniqueness) -> None:
+        self.uniqueness = uniqueness
+        self.pools: dict[tuple[str, str], PoolSupply] = {}
+        self.holds: dict[str, Hold] = {}
+        self.orders: list[FoundOrder] = []
+        self.fault = ""
+
+    def adapter(self) -> Writer:
+        return MemoryAdapter(self)
+
+    def set_supply(self, supply: PoolSupply) -> None:
+        self.pools[supply.sku, supply.location] = supply
+
+    def lose_the_next_reply(self) -> None:
+        self.fault = "lost"
+
+    def refuse_the_next_connection(self) -> None:
+        self.fault = "refused"
+
+    def reply_with_an_error(self) -> None:
+        self.fault = "failed"
+
+    def cancel(self, reference: str) -> None:
+        (i,) = (i for i, order in enumerate(self.orders) if order.reference == reference)
+        self.orders[i] = FoundOrder(reference, self.orders[i].order, "CANCELLED", live=False)
+
+
+class MemoryAdapter:
+    def __init__(self, system: InMemory) -> None:
+        self.system = system
+
+    account = "MEMORY"
+
+    def supply(self, pools: Sequence[tuple[str, str]] | None = None) -> Iterator[PoolSupply]:
+        yield from (pool for name, pool in self.system.pools.items() if pools is None or name in pools)
+
+    def holds(self) -> Iterator[Hold]:
+        yield from (hold for hold in self.system.holds.values() if hold.status in OPEN)
+
+    def orders(self, key: str) -> Sequence[FoundOrder]:
+        return [found for found in self.system.orders if found.order is not None and found.order.key == key]
+
+    def has_customer(self, customer: str) -> bool:
+        return customer == "alice"
+
+    def uniqueness(self) -> Uniqueness:
+        return self.system.uniqueness
+
+    def write_hold(self, hold: Hold) -> Outcome:
+        self.system.holds[hold.reservation_id] = hold
+        return Confirmed(hold.reservation_id)
+
+    def submit(self, order: ReleaseOrder) -> Outcome:
+        fault, self.system.fault = self.system.fault, ""
+        if fault == "refused":
+            return NotSent("connection refused")
+        if fault == "failed":
+            return Unknown("the server failed")
+        if order.sku != "PHONE":
+            return Rejected("C0120E", f"no {order.sku}")
+        if self.system.uniqueness is Uniqueness.ENFORCED and self.orders(order.key):
+            return Rejected("C0121E", "it exists")
+        self.system.orders.append(FoundOrder(str(len(self.system.orders)), order, "CREATED", live=True))
+        return Unknown("no reply") if fault == "lost" else Confirmed(self.system.orders[-1].reference)
+
+
+class TestInMemory(Conformance):
+    @pytest.fixture(params=list(Uniqueness))
+    def system(self, request: pytest.FixtureRequest) -> System:
+        return InMemory(request.param)
+
+
+def test_a_key_is_the_same_whenever_it_is_made_and_another_for_another_effect() -> None:
+    day, other_day = date(2025, 9, 22), date(2025, 9, 29)
+    effects = list(product(("ACME", "ACME2"), ("a", "b"), ("RES-1-1", "RES-11-1"), (day, other_day), ("release", "x")))
+    keys = [order_key(*effect) for effect in effects]
+    assert keys == [order_key(*effect) for effect in effects]
+    assert len(set(keys)) == len(effects)
+
+
+def test_parts_of_a_key_do_not_run_into_each_other() -> None:
+    day = date(2025, 9, 22)
+    assert order_key("AB", "C", "R", day).rsplit("-", 1)[1] != order_key("A", "BC", "R", day).rsplit("-", 1)[1]
+
+
+def test_a_key_is_short_enough_and_has_plain_characters_only() -> None:
+    key = order_key("ACME", "launch", "RES-" + "ü/&" * 200 + "-1", date(2025, 9, 22))
+    assert len(key) <= 100
+    assert key.isascii()
+    assert all(c.isalnum() or c in "-_" for c in key)
+
+
+def test_an_effect_has_all_its_parts() -> None:
+    with pytest.raises(ValueError, match="empty part"):
+        order_key("", "launch", "RES-1-1", date(2025, 9, 22))
