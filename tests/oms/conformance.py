@@ -102,8 +102,12 @@ class Conformance:
     def test_01_supply_is_what_the_system_has(self, system: System) -> None:
         supply = PoolSupply("PHONE", "DC", 500, (Arrival(WAVE, 1000, "PO-1"), Arrival(date(2025, 9, 29), 5, "PO-2")))
         system.set_supply(supply)
-        assert list(system.adapter().supply([("PHONE", "DC")])) == [supply]
-        assert list(system.adapter().supply()) == [supply]
+        (one,), (same,) = system.adapter().supply([("PHONE", "DC")]), system.adapter().supply()
+        assert one == same
+        assert (one.sku, one.location, one.on_hand) == ("PHONE", "DC", 500)
+        assert [(arrival.day, arrival.quantity) for arrival in one.arrivals] == [(WAVE, 1000), (date(2025, 9, 29), 5)]
+        # What a delivery is called is the system's own affair, as long as they can be told apart.
+        assert len({arrival.ref for arrival in one.arrivals}) == 2
 
     def test_02_a_pool_without_supply_has_none(self, system: System) -> None:
         system.set_supply(PoolSupply("PHONE", "DC", 0))

@@ -37,6 +37,9 @@ REJECTIONS: Mapping[str, str] = MappingProxyType(
 """Codes that say that a write was refused; no other code proves it. A rate limit is not among them: nobody has shown
 that it always strikes before the write."""
 
+ALREADY_THERE = ("C0121E", "C0123E")
+"""Codes that say that somebody has written a thing of this ref already."""
+
 _RETRY_AFTER_S: Mapping[str, float] = MappingProxyType(
     {"C0003E": 60.0, RATE_LIMITED: 60.0, "S0002E": 30.0, "S0020E": 30.0, NOT_AUTHENTICATED: 10.0}
 )
