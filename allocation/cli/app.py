@@ -25,6 +25,10 @@ scenarios = typer.Typer(help="Scenario files: what a launch is.", no_args_is_hel
 app.add_typer(scenarios, name="scenario")
 reports = typer.Typer(help="Reports: notebooks run for every launch.", no_args_is_help=True)
 app.add_typer(reports, name="report")
+lives = typer.Typer(
+    help="The order management system: what it holds, and what a release would do.", no_args_is_help=True
+)
+app.add_typer(lives, name="live")
 
 ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a file.")]
 SetOption = Annotated[
@@ -36,6 +40,12 @@ DaskOption = Annotated[
 ]
 StartOption = Annotated[
     Path | None, typer.Option(metavar="TAPE", help="A launch that has begun: its tape so far; the rest is drawn.")
+]
+ProfileOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Profile of the Fluent command line; else ALLOCATION_FLUENT_*.")
+]
+SandboxOption = Annotated[
+    str | None, typer.Option(metavar="URL", help="A sandbox on this machine, such as http://127.0.0.1:8480.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
@@ -231,6 +241,49 @@ def recommend(
     )
 
 
+@app.command()
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where it listens; 0 takes a free one.")] = 8480,
+    load: Annotated[
+        str | None,
+        typer.Option(metavar="SCENARIO|RUN", help="Whose supply is in it: a scenario, a run folder or a tape."),
+    ] = None,
+    latency_ms: Annotated[str, typer.Option(metavar="A:B", help="What a request takes, such as 20:60.")] = "0",
+    faults: Annotated[
+        str,
+        typer.Option(
+            metavar="SPEC",
+            help="What goes wrong, how often: 5xx-after=0.003,late-commit=0.001:1-6s. Also refused, 429, 401, "
+            "5xx-before, reply-lost, malformed, partial, duplicate, slow-read, rate-limit=50, token-expires=90s.",
+        ),
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of faults, latencies and tokens.")] = 0,
+    state: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="SQLite file to go on from; in memory else.")
+    ] = None,
+    uniqueness: Annotated[str, typer.Option(help="Of order refs: enforced or none.")] = "enforced",
+    mode: Annotated[
+        str, typer.Option(help="active plays the reference workflow of inventory; created stores what it is given.")
+    ] = "active",
+    as_json: JsonOption = False,
+) -> None:
+    """Serve a local Fluent Commerce on this machine, to try a release against."""
+    from allocation.cli.sandboxing import run_sandbox
+
+    run_sandbox(
+        port=port,
+        load=load,
+        latency=latency_ms,
+        faults=faults,
+        seed=seed,
+        state=state,
+        uniqueness=uniqueness,
+        mode=mode,
+        as_json=as_json,
+    )
+
+
 @scenarios.command("list")
 def list_scenarios(
     names: Annotated[bool, typer.Option("--names", help="Only the names, one a line.")] = False,
@@ -287,7 +340,7 @@ def run_reports(
     ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of all reports.")] = Path("reports"),
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
-    replications: Annotated[int, typer.Option(min=2, help="Runs that the means are of.")] = 20,
+    replications: Annotated[int, typer.Option(min=2, help="Runs that the means are of.")] = 100,
     jobs: Annotated[int, typer.Option(min=1, help="Reports that run at the same time.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
@@ -295,6 +348,89 @@ def run_reports(
     from allocation.cli import reporting
 
     reporting.run(names or [], day, out, seed, replications, jobs, as_json=as_json)
+
+
+@lives.command("plan")
+def plan_live(
+    *,
+    launch: Annotated[str, typer.Option(metavar="NAME", help="Name of the launch, part of every key.")],
+    policy: Annotated[Path, typer.Option(metavar="FILE", help="Policy (YAML or JSON).")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the plan goes (JSON, and CSV beside it).")],
+    ship_date: Annotated[str | None, typer.Option(metavar="DATE", help="For which date; not to expire.")] = None,
+    action: Annotated[str, typer.Option(help="release, confirm or expire.")] = "release",
+    profile: ProfileOption = None,
+    sandbox: SandboxOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read everything, decide, and write down what would be done. Nothing is sent."""
+    from allocation.cli import living
+
+    living.plan(
+        launch=launch,
+        action=action,
+        ship_date=ship_date,
+        policy=policy,
+        profile=profile,
+        sandbox=sandbox,
+        out=out,
+        as_json=as_json,
+    )
+
+
+@lives.command("snapshot")
+def snapshot_live(
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="A tape (.jsonl or .jsonl.gz).")],
+    profile: ProfileOption = None,
+    sandbox: SandboxOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the open book as a tape of adopt commands."""
+    from allocation.cli import living
+
+    living.snapshot(profile=profile, sandbox=sandbox, out=out, as_json=as_json)
+
+
+@lives.command("load")
+def load_live(
+    source: Annotated[Path, typer.Argument(metavar="TAPE|RUN", help="Whose open book is written.")],
+    *,
+    policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Policy of a tape; a run has its own.")] = None,
+    profile: ProfileOption = None,
+    sandbox: SandboxOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the holds of an open book; again is as once."""
+    from allocation.cli import living
+
+    living.load(source=source, policy=policy, profile=profile, sandbox=sandbox, as_json=as_json)
+
+
+@lives.command("atp")
+def atp_live(
+    sku: Annotated[str, typer.Argument()],
+    location: Annotated[str, typer.Argument()],
+    ship_date: Annotated[str, typer.Argument(metavar="DATE")],
+    quantity: Annotated[int, typer.Argument(min=1)] = 1,
+    *,
+    policy: Annotated[Path, typer.Option(metavar="FILE", help="Policy (YAML or JSON).")],
+    profile: ProfileOption = None,
+    sandbox: SandboxOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What can still be promised, with the whole breakdown."""
+    from allocation.cli import living
+
+    living.atp(
+        sku=sku,
+        location=location,
+        ship_date=ship_date,
+        quantity=quantity,
+        policy=policy,
+        profile=profile,
+        sandbox=sandbox,
+        as_json=as_json,
+    )
 
 
 def _prepare_streams() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
 
-from allocation.engine.errors import AllocationError, InvalidInput, Mismatch, NotFound
+from allocation.engine.errors import AllocationError, InvalidInput, Mismatch, NotFound, OmsUnavailable
 
 
 class Exit(IntEnum):
@@ -19,11 +19,19 @@ class Exit(IntEnum):
     UNEXPECTED = 1
     USAGE = 2
     INVALID = 3
+    UNKNOWN = 7
+    UNAVAILABLE = 8
     MISMATCH = 9
+    ALERT = 10
     INTERRUPTED = 130
 
 
-_CODES = ((Mismatch, Exit.MISMATCH), (InvalidInput, Exit.INVALID), (NotFound, Exit.INVALID))
+_CODES = (
+    (Mismatch, Exit.MISMATCH),
+    (InvalidInput, Exit.INVALID),
+    (NotFound, Exit.INVALID),
+    (OmsUnavailable, Exit.UNAVAILABLE),
+)
 
 
 def guarded(run: Callable[[], object]) -> int:

@@ -26,7 +26,8 @@ def run(
     # Everything that is asked for is checked before anything runs.
     given = None if day is None else _date(day)
     scenarios = [load_scenario(name) for name in names or list_scenarios()]
-    from allocation.reporting import run_reports, today
+    from allocation.cli.clock import today
+    from allocation.reporting import run_reports
 
     warn_of_compiling()
     with progress_bar("reports") as advance:

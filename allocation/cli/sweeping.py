@@ -25,6 +25,8 @@ from allocation.statistics import Precision
 SCHEMA_VERSION = 1
 _SHOWN = ("profit", "allocated_units", "oversold_units", "unsold_units", "oversold_any")
 _RANGE_PARTS = 3
+_EXPONENT_MAX = 30
+"""Beyond it a number is a slip of the pen, and working with all its digits would take minutes."""
 
 
 def run_sweep(
@@ -136,7 +138,7 @@ def _range(text: str, parts: Sequence[str]) -> list[Any]:
         first, last, step = (Decimal(part.strip()) for part in parts)
     except InvalidOperation:
         first = last = step = Decimal("nan")
-    if not (first.is_finite() and last.is_finite() and step.is_finite()):
+    if not all(number.is_finite() and abs(number.adjusted()) <= _EXPONENT_MAX for number in (first, last, step)):
         raise SettingError(f"{text!r} is no range of numbers; write from:to:step, such as 1.00:1.10:0.01")
     if step <= 0 or last < first:
         raise SettingError(f"{text!r} has no values: the step must be above 0, and the end not before the start")

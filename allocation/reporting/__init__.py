@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from allocation.reporting.clock import today
 from allocation.reporting.index import write_index
 from allocation.reporting.nights import ReportResult, ReportRun, run_reports
 from allocation.reporting.notebooks import shipped_notebooks
 
-__all__ = ["ReportResult", "ReportRun", "run_reports", "shipped_notebooks", "today", "write_index"]
+__all__ = ["ReportResult", "ReportRun", "run_reports", "shipped_notebooks", "write_index"]

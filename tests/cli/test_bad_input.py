@@ -1,30 +1,17 @@
-"""Bad input from the command line: a message that names the value and the place, the right exit code, nothing written.
-
-Commands run in this process: what is tested is what `main` prints and how it leaves.
-"""
+"""Bad input from the command line: a message that names the value and the place, the right code, nothing written."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from allocation.cli.app import main
 from allocation.scenario import scenario_folder
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
+from tests.cli.running import Run, refused
 
 REALISTIC = (scenario_folder() / "console-realistic.yaml").read_text(encoding="utf-8")
 SUPPLY = (
@@ -36,36 +23,6 @@ PLACE = (
     '"lines":[{"sku":"A","location":"B","quantity":1}]}\n'
 )
 OVERBOOKING = '{"type":"overbooking","at":"2025-01-02T00:00:00Z","sku":"A","location":"B","rate":%s}\n'
-
-
-@pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    recwarn: pytest.WarningsRecorder,
-) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def run_command(*arguments: str | Path) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["allocation", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        assert "this is a defect" not in err
-        return Ended(int(left.value.code or 0), out, err)
-
-    return run_command
-
-
-def refused(ended: Ended, *texts: str) -> None:
-    assert ended.code == 3, ended
-    assert ended.out == ""
-    assert len(ended.err) < 6000, "a message is read by a person"
-    for text in texts:
-        assert text in ended.err
 
 
 @pytest.fixture(scope="module")

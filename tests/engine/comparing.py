@@ -11,6 +11,9 @@ from typing import Any
 
 from allocation.engine.allocation_engine import AllocationEngine
 from allocation.engine.codes import NOBODY, Reason, Status, Step
+from allocation.engine.measures import measures
+from allocation.engine.outcome import outcome
+from allocation.engine.tables import DTYPES
 from tests.policies import policy_of
 from tests.reference import Pool, Reference, Reservation
 
@@ -215,3 +218,41 @@ def _check_covered(row: Any, quantity: int, displaced: Sequence[int]) -> None:
     assert could + freed >= quantity
     # Nobody is displaced who need not be.
     assert not displaced or could + freed - displaced[-1] < quantity
+
+
+NOTES = {
+    "reservations": ("next_in_pool",),
+    "pools": ("first_reservation", "last_reservation"),
+    "dates": ("supply_by", "limit", "promised", "atp"),
+}
+"""Columns that are not compared row by row: the chain of a pool's reservations drops ended ones when it is next walked,
+and the ATP of a date is written when somebody asks. `decided` compares what they come to."""
+
+
+def decided(engine: AllocationEngine) -> dict[str, Any]:
+    """Everything that an engine decided, apart from the log: all rows in use, and what is worked out from them."""
+    book = engine.book
+    tables = {name: book.used(name) for name in ("reservations", "operations", "dates")}
+    tables |= {"pools": book.tables.pools, "state": book.tables.state}
+    tables |= {"orders": book.tables.orders[: len(engine.register.orders)]}
+    answers = outcome(engine)
+    # Refused lines are in the log alone.
+    del answers["refused"]
+    rows = {
+        name: table[[field for field in DTYPES[name].names or () if field not in NOTES.get(name, ())]].tolist()
+        for name, table in tables.items()
+    }
+    return rows | answers | {"open": _open_chains(engine), "measures": measures(engine), "tally": book.count().tolist()}
+
+
+def _open_chains(engine: AllocationEngine) -> list[list[int]]:
+    """Of each pool, the rows of its open reservations as they are chained."""
+    tables, chains = engine.book.tables, []
+    for pool in tables.pools:
+        chain, r = [], int(pool["first_reservation"])
+        while r != NOBODY:
+            if int(tables.reservations["status"][r]) in OPEN:
+                chain.append(r)
+            r = int(tables.reservations["next_in_pool"][r])
+        chains.append(chain)
+    return chains

@@ -1,6 +1,7 @@
 """What is written reads back equal."""
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from allocation.engine.policy import (
     Intake,
     Overbooking,
     Policy,
+    Prior,
     Queue,
     Release,
     Scoring,
@@ -25,6 +27,7 @@ from allocation.scenario import (
     load_policy,
     load_scenario,
     parse_scenario,
+    policy_from_dict,
 )
 from allocation.scenario import schema as s
 
@@ -79,12 +82,23 @@ arrivals = (
     | st.just(s.TableArrivals("table", ((Decimal("0.5"), Decimal("0.3")), (Decimal(1), Decimal("0.7")))))
 )
 cancellations = st.builds(s.Cancellation, per_tier(), timings)
+between = decimals("0.000001", "0.999999", 6)
+details = {
+    "level": between,
+    "prior": st.builds(Prior, between, st.integers(1, 10**9)),
+    "review_hours": decimals(1, 999, 6),
+}
+overbookings = st.builds(
+    Overbooking, decimals(0, 3, 6), st.dictionaries(words, decimals(0, 3, 6), max_size=3), **details
+) | st.builds(
+    Overbooking, decimals(0, 3, 6), method=st.sampled_from(["constant", "economic", "service", "adaptive"]), **details
+)
 policies = st.builds(
     Policy,
     timezone=st.sampled_from(["UTC", "America/New_York"]),
     tiers=st.fixed_dictionaries({tier: decimals(-10, 1000, 6) for tier in TIERS}),
     scoring=st.builds(Scoring, *[decimals(0, 10, 6)] * 3),
-    overbooking=st.builds(Overbooking, decimals(0, 3, 6)),
+    overbooking=overbookings,
     hold=st.sampled_from(["firm", "provisional"]),
     queue=st.builds(Queue, st.just(True), st.none() | st.integers(1, 99), st.sampled_from(["arrival", "priority"])),
     waves=st.builds(Waves, st.just("requested"), st.booleans()),
@@ -112,7 +126,9 @@ def scenarios(draw):
         for n, date in enumerate(dates)
     )
     sku = draw(words)
-    supply = (s.PoolSupply(sku, draw(words), draw(words), draw(words), draw(st.integers(0, 9)), expected),)
+    supply = (
+        s.PoolSupply(sku, draw(words), draw(words), draw(words | st.just("")), draw(st.integers(0, 9)), expected),
+    )
     opens = dt.datetime(2025, 9, 1, 10, tzinfo=draw(offsets))
     closes = (opens + dt.timedelta(hours=draw(st.integers(1, 48)), milliseconds=draw(st.integers(0, 999)))).astimezone(
         dt.UTC
@@ -176,6 +192,13 @@ def test_a_policy_reads_back_equal(tmp_path_factory, policy):
     path = tmp_path_factory.mktemp("policy") / "policy.yaml"
     path.write_text(dump_policy(policy), "utf-8")
     assert load_policy(path) == policy
+
+
+@given(policies)
+@settings(deadline=None, max_examples=60)
+def test_a_policy_reads_back_equal_from_json(policy):
+    text = json.dumps(policy.as_dict())
+    assert policy_from_dict(json.loads(text), "policy.json") == policy
 
 
 @pytest.mark.parametrize("name", list_scenarios())

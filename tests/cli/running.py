@@ -1,0 +1,26 @@
+"""Commands that run in this process: what is tested is what `main` prints and how it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+def refused(ended: Ended, *texts: str) -> None:
+    """Bad input: exit code 3, nothing on stdout, and one message that says these texts."""
+    assert ended.code == 3, ended
+    assert ended.out == ""
+    assert len(ended.err) < 6000, "a message is read by a person"
+    for text in texts:
+        assert text in ended.err
