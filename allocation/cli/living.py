@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 import typer
 
+from allocation.cli.clock import now
 from allocation.cli.exits import Exit
 from allocation.cli.output import print_json, print_table, warn_of_compiling
 from allocation.engine.errors import SettingError
@@ -25,7 +26,6 @@ from allocation.montecarlo.progress import progress_bar
 from allocation.oms.fluent import FluentClient, FluentReader, FluentSettings, Timing, load_settings
 from allocation.oms.fluent.adapter import FluentReads, FluentWrites
 from allocation.oms.sandbox import Credentials
-from allocation.cli.clock import now
 from allocation.sampling.streams import stream
 from allocation.scenario import load_policy
 from allocation.tape import load_run, read_tape, replay, write_tape

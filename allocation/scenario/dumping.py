@@ -96,8 +96,8 @@ def _length(node: Any) -> int:
 
 def _text(representer: SafeRepresenter, value: str) -> ScalarNode:
     # Only between double quotes are the rarer line breaks (U+0085, U+2028) written so that they survive.
-    # The reader takes a question mark at the start for the mark of a key.
-    style = None if value.isprintable() and not value.startswith("?") else '"'
+    # The reader takes a question mark at the start for the mark of a key, and a colon for that of a value.
+    style = None if value.isprintable() and not value.startswith(("?", ":")) else '"'
     node: ScalarNode = representer.represent_scalar("tag:yaml.org,2002:str", value, style=style)
     return node
 

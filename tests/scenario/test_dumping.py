@@ -221,6 +221,8 @@ def test_numbers_keep_their_digits(launch):
     [
         "x\xa0y",
         "?x",
+        ":0",
+        "::",
         "👩\u200d🔧",
         "true",
         "1.0",
@@ -231,5 +233,7 @@ def test_numbers_keep_their_digits(launch):
 )
 def test_odd_text_survives(launch, text):
     tier = f"policy.tiers.{text.replace('.', '')}"
-    scenario = parse_scenario(launch, overrides={"title": text, "description": f"{text}\n\t{text}\n", tier: 5})
+    category = f"policy.overbooking.by_category.{text.replace('.', '')}"
+    overrides = {"title": text, "description": f"{text}\n\t{text}\n", tier: 5, category: 1.1}
+    scenario = parse_scenario(launch, overrides=overrides)
     assert parse_scenario(dump_scenario(scenario)) == scenario
