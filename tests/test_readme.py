@@ -22,7 +22,7 @@ def blocks(language: str) -> list[str]:
 
 def commands() -> list[str]:
     lines = [line.partition("  #")[0].strip() for block in blocks("sh") for line in block.splitlines()]
-    return [line for line in lines if line.startswith(COMMAND) and not needs_a_server(line)]
+    return [line for line in lines if line.startswith((COMMAND, "sed ")) and not needs_a_server(line)]
 
 
 def needs_a_server(line: str) -> bool:
