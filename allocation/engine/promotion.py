@@ -185,6 +185,10 @@ def promote(t: Tables, p: int) -> None:
     """Refill, walk and serve the wait-lists of a pool until nothing changes."""
     pool = rows.pool(t, p)
     while pool.waiting > 0 or pool.later > 0:
+        if rows.state(t, 0).waitlisted == 0:
+            # A walk ends when nobody fits any more, so without a wait-list there is nothing that it could change.
+            walk(t, p)
+            break
         refilled = refill(t, p)
         walked = walk(t, p)
         served = serve_wait_lists(t, p)
