@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any
 
 from allocation.engine.book import compile_rules
@@ -49,10 +50,14 @@ def play_all(
 def _play_in_threads(plan: Plan, numbers: Sequence[int], workers: int) -> Generator[Played, None, None]:
     # In this thread, which hears interrupts: where the rules are not in the cache yet, compiling them takes a while.
     compile_rules()
+    # Not `as_completed`: an interrupt while it waits can leave a lock half released, and a worker stumbles over it.
+    done: SimpleQueue[Future[Played]] = SimpleQueue()
     with ThreadPoolExecutor(min(workers, max(len(numbers), 1))) as pool:
         try:
-            for future in as_completed([pool.submit(play_replication, plan, number) for number in numbers]):
-                yield future.result()
+            for number in numbers:
+                pool.submit(play_replication, plan, number).add_done_callback(done.put)
+            for _ in numbers:
+                yield done.get().result()
         finally:
             # Whoever stops listening does not wait for what has not begun.
             pool.shutdown(wait=True, cancel_futures=True)

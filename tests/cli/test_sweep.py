@@ -7,6 +7,7 @@ import math
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from tests.cli.running import Ended, Run, refused
 from tests.montecarlo.launches import small
 
 RATE = "policy.overbooking.rate"
+SILENCE_S_MAX = 120
 FEW = ("--replications", "12")
 
 
@@ -121,6 +123,13 @@ def test_settings_apply_before_the_sweep(run: Run, launch: Path) -> None:
 # ----- interrupts
 
 
+def heard(terminal: int) -> bytes:
+    """What is said next on a terminal."""
+    ready, _, _ = select.select([terminal], [], [], SILENCE_S_MAX)
+    assert ready, f"nothing was said for {SILENCE_S_MAX} s"
+    return os.read(terminal, 4096)
+
+
 @pytest.mark.slow
 def test_an_interrupt_shows_what_was_finished(launch: Path, tmp_path: Path) -> None:
     """Ctrl-C in a terminal, while the bar says that replications are being played."""
@@ -136,11 +145,11 @@ def test_an_interrupt_shows_what_was_finished(launch: Path, tmp_path: Path) -> N
     os.close(theirs)
     try:
         said = b""
-        while not re.search(rb"[1-9]\d*/100000", said):
-            said += os.read(terminal, 4096)
+        while not re.search(rb"[1-9]\d+/100000", said):
+            said += heard(terminal)
         process.send_signal(signal.SIGINT)
         with suppress(OSError):  # the other end is closed
-            while more := os.read(terminal, 4096):
+            while more := heard(terminal):
                 said += more
         printed, _ = process.communicate(timeout=60)
     finally:
