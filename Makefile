@@ -49,6 +49,10 @@ test-boundscheck: venv ## Run the engine's tests compiled with bounds checking
 bench: venv ## Measure the speed of what is meant to be fast
 	$(BIN)/pytest -m bench tests/benchmarks
 
+.PHONY: chaos
+chaos: venv ## Apply plans under a thousand seeds of faults and crashes (options: make chaos CHAOS_SEEDS=0:100)
+	CHAOS_SEEDS=$(or $(CHAOS_SEEDS),0:1000) $(BIN)/pytest tests/live/test_chaos.py
+
 .PHONY: lab
 lab: venv ## Open the notebooks in JupyterLab (options: make lab LAB_ARGS=--no-browser)
 	$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(ROOT_USER),--allow-root) $(LAB_ARGS)

@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 
 from allocation.cli.exits import Exit, guarded
+from allocation.cli.live_commands import lives
+from allocation.cli.options import JsonOption
 
 app = typer.Typer(
     name="allocation",
@@ -25,9 +27,6 @@ scenarios = typer.Typer(help="Scenario files: what a launch is.", no_args_is_hel
 app.add_typer(scenarios, name="scenario")
 reports = typer.Typer(help="Reports: notebooks run for every launch.", no_args_is_help=True)
 app.add_typer(reports, name="report")
-lives = typer.Typer(
-    help="The order management system: what it holds, and what a release would do.", no_args_is_help=True
-)
 app.add_typer(lives, name="live")
 
 ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a file.")]
@@ -41,13 +40,6 @@ DaskOption = Annotated[
 StartOption = Annotated[
     Path | None, typer.Option(metavar="TAPE", help="A launch that has begun: its tape so far; the rest is drawn.")
 ]
-ProfileOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Profile of the Fluent command line; else ALLOCATION_FLUENT_*.")
-]
-SandboxOption = Annotated[
-    str | None, typer.Option(metavar="URL", help="A sandbox on this machine, such as http://127.0.0.1:8480.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 
 def _version(asked: bool) -> None:
@@ -348,89 +340,6 @@ def run_reports(
     from allocation.cli import reporting
 
     reporting.run(names or [], day, out, seed, replications, jobs, as_json=as_json)
-
-
-@lives.command("plan")
-def plan_live(
-    *,
-    launch: Annotated[str, typer.Option(metavar="NAME", help="Name of the launch, part of every key.")],
-    policy: Annotated[Path, typer.Option(metavar="FILE", help="Policy (YAML or JSON).")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the plan goes (JSON, and CSV beside it).")],
-    ship_date: Annotated[str | None, typer.Option(metavar="DATE", help="For which date; not to expire.")] = None,
-    action: Annotated[str, typer.Option(help="release, confirm or expire.")] = "release",
-    profile: ProfileOption = None,
-    sandbox: SandboxOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Read everything, decide, and write down what would be done. Nothing is sent."""
-    from allocation.cli import living
-
-    living.plan(
-        launch=launch,
-        action=action,
-        ship_date=ship_date,
-        policy=policy,
-        profile=profile,
-        sandbox=sandbox,
-        out=out,
-        as_json=as_json,
-    )
-
-
-@lives.command("snapshot")
-def snapshot_live(
-    *,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="A tape (.jsonl or .jsonl.gz).")],
-    profile: ProfileOption = None,
-    sandbox: SandboxOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Write the open book as a tape of adopt commands."""
-    from allocation.cli import living
-
-    living.snapshot(profile=profile, sandbox=sandbox, out=out, as_json=as_json)
-
-
-@lives.command("load")
-def load_live(
-    source: Annotated[Path, typer.Argument(metavar="TAPE|RUN", help="Whose open book is written.")],
-    *,
-    policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Policy of a tape; a run has its own.")] = None,
-    profile: ProfileOption = None,
-    sandbox: SandboxOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Write the holds of an open book; again is as once."""
-    from allocation.cli import living
-
-    living.load(source=source, policy=policy, profile=profile, sandbox=sandbox, as_json=as_json)
-
-
-@lives.command("atp")
-def atp_live(
-    sku: Annotated[str, typer.Argument()],
-    location: Annotated[str, typer.Argument()],
-    ship_date: Annotated[str, typer.Argument(metavar="DATE")],
-    quantity: Annotated[int, typer.Argument(min=1)] = 1,
-    *,
-    policy: Annotated[Path, typer.Option(metavar="FILE", help="Policy (YAML or JSON).")],
-    profile: ProfileOption = None,
-    sandbox: SandboxOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """What can still be promised, with the whole breakdown."""
-    from allocation.cli import living
-
-    living.atp(
-        sku=sku,
-        location=location,
-        ship_date=ship_date,
-        quantity=quantity,
-        policy=policy,
-        profile=profile,
-        sandbox=sandbox,
-        as_json=as_json,
-    )
 
 
 def _prepare_streams() -> None:

@@ -9,7 +9,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
 
-from allocation.engine.errors import AllocationError, InvalidInput, Mismatch, NotFound, OmsUnavailable
+from allocation.engine.errors import (
+    AllocationError,
+    CheckFailed,
+    InvalidInput,
+    LockHeld,
+    Mismatch,
+    NotFound,
+    OmsUnavailable,
+    StalePlan,
+)
 
 
 class Exit(IntEnum):
@@ -19,6 +28,8 @@ class Exit(IntEnum):
     UNEXPECTED = 1
     USAGE = 2
     INVALID = 3
+    LOCKED = 5
+    STALE = 6
     UNKNOWN = 7
     UNAVAILABLE = 8
     MISMATCH = 9
@@ -31,6 +42,9 @@ _CODES = (
     (InvalidInput, Exit.INVALID),
     (NotFound, Exit.INVALID),
     (OmsUnavailable, Exit.UNAVAILABLE),
+    (LockHeld, Exit.LOCKED),
+    (StalePlan, Exit.STALE),
+    (CheckFailed, Exit.MISMATCH),
 )
 
 

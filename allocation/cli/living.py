@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
-import time
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any, get_args
 
 import typer
 
+from allocation.cli.accounts import account_of, customers_of, proved, timing
 from allocation.cli.clock import now
 from allocation.cli.exits import Exit
 from allocation.cli.output import print_json, print_table, warn_of_compiling
@@ -21,50 +20,15 @@ from allocation.engine.errors import SettingError
 from allocation.engine.outcome import atp as atp_rows
 from allocation.live.loading import load_holds, reason_of
 from allocation.live.open_book import holds_of, open_book
-from allocation.live.plan import Action, Plan, decide, make_plan
+from allocation.live.plan import Action, Plan, decide, make_plan, surprises
 from allocation.montecarlo.progress import progress_bar
-from allocation.oms.fluent import FluentClient, FluentReader, FluentSettings, Timing, load_settings
+from allocation.oms.fluent import FluentClient, FluentReader
 from allocation.oms.fluent.adapter import FluentReads, FluentWrites
-from allocation.oms.sandbox import Credentials
-from allocation.sampling.streams import stream
 from allocation.scenario import load_policy
-from allocation.tape import load_run, read_tape, replay, write_tape
+from allocation.tape import load_run, replay, write_tape
 
 SCHEMA_VERSION = 1
-SANDBOX = "http://127.0.0.1:8480"
 _SHOWN = 10
-
-
-# ----- where
-
-
-def settings_of(profile: str | None, sandbox: str | None) -> FluentSettings:
-    """The account: of a profile, of the environment, or of a local sandbox with its own credentials.
-
-    Raises:
-        SettingError: Something is missing or wrong, or both are named.
-    """
-    if sandbox is None:
-        return load_settings(os.environ, profile)
-    if profile is not None:
-        raise SettingError("--profile and --sandbox name two systems: give one")
-    known = Credentials()
-    return load_settings(
-        {
-            "ALLOCATION_FLUENT_BASE_URL": sandbox,
-            "ALLOCATION_FLUENT_CLIENT_ID": known.client_id,
-            "ALLOCATION_FLUENT_CLIENT_SECRET": known.client_secret,
-            "ALLOCATION_FLUENT_USERNAME": known.username,
-            "ALLOCATION_FLUENT_PASSWORD": known.password,
-            "ALLOCATION_FLUENT_RETAILER_ID": "1",
-        }
-    )
-
-
-def _timing() -> Timing:
-    # Of a stream of its own for each process, so that clients which failed together do not come back together.
-    jitter = stream(os.getpid(), 0, "retries")
-    return Timing(time.monotonic, time.sleep, jitter.random)
 
 
 # ----- commands
@@ -72,10 +36,11 @@ def _timing() -> Timing:
 
 def plan(
     *,
-    launch: str,
+    launch: str | None,
     action: str,
     ship_date: str | None,
-    policy: Path,
+    policy: Path | None,
+    journal: str | None,
     profile: str | None,
     sandbox: str | None,
     out: Path,
@@ -85,10 +50,13 @@ def plan(
     if action not in get_args(Action):
         raise SettingError(f"--action {action!r} must be one of {', '.join(get_args(Action))}")
     _require_folder(out)
-    chosen, settings = load_policy(policy), settings_of(profile, sandbox)
-    warn_of_compiling()
-    with FluentReader(settings, _timing()) as client:
-        made = make_plan(FluentReads(client), launch, chosen, now(), _action(action), _day(ship_date))
+    with account_of(profile, sandbox, journal) as account:
+        name, chosen = account.launch_or(launch), account.policy_or(policy)
+        day = _day(ship_date or (None if action == "expire" else account.ship_date))
+        warn_of_compiling()
+        with FluentReader(account.settings, timing()) as client:
+            oms = FluentReads(client, proved(account.settings.account, journal))
+            made = make_plan(oms, name, chosen, now(), _action(action), day)
     plain = made.as_plain()
     out.write_text(json.dumps(plain, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
     _write_csv(out.with_suffix(".csv"), made)
@@ -103,7 +71,7 @@ def plan(
 def snapshot(*, profile: str | None, sandbox: str | None, out: Path, as_json: bool) -> None:
     """Write the open book as a tape of ``adopt`` commands."""
     _require_folder(out)
-    with FluentReader(settings_of(profile, sandbox), _timing()) as client:
+    with account_of(profile, sandbox) as account, FluentReader(account.settings, timing()) as client:
         oms = FluentReads(client)
         commands = open_book(list(oms.supply()), list(oms.holds()), now())
     write_tape(out, commands)
@@ -120,12 +88,15 @@ def load(*, source: Path, policy: Path | None, profile: str | None, sandbox: str
         raise SettingError(f"{source}: there is no such tape or run folder")
     if policy is None and not source.is_dir():
         raise SettingError("a tape has no policy of its own: give --policy FILE, or name its run folder")
-    settings = settings_of(profile, sandbox)
     warn_of_compiling()
     engine = replay(tape, load_policy(policy) if policy is not None else load_run(source).policy).engine
-    holds = holds_of(engine, _customers(tape))
-    with FluentClient(settings, _timing()) as client, progress_bar("holds") as advance:
-        loaded = load_holds(FluentWrites(client), holds, settings.connections_max, advance)
+    holds = holds_of(engine, customers_of(tape))
+    with (
+        account_of(profile, sandbox) as account,
+        FluentClient(account.settings, timing()) as client,
+        progress_bar("holds") as advance,
+    ):
+        loaded = load_holds(FluentWrites(client), holds, account.settings.connections_max, advance)
     left = [{"reservation_id": hold.reservation_id, "outcome": reason_of(outcome)} for hold, outcome in loaded.left]
     if as_json:
         print_json({"schema_version": SCHEMA_VERSION, "written": loaded.written, "left": left})
@@ -144,16 +115,16 @@ def atp(
     location: str,
     ship_date: str,
     quantity: int,
-    policy: Path,
+    policy: Path | None,
     profile: str | None,
     sandbox: str | None,
     as_json: bool,
 ) -> None:
     """The whole breakdown of what can still be promised."""
-    chosen, settings = load_policy(policy), settings_of(profile, sandbox)
     day = _day(ship_date)
-    warn_of_compiling()
-    with FluentReader(settings, _timing()) as client:
+    with account_of(profile, sandbox) as account, FluentReader(account.settings, timing()) as client:
+        chosen = account.policy_or(policy)
+        warn_of_compiling()
         oms = FluentReads(client)
         supply = list(oms.supply())
         commands = open_book(supply, list(oms.holds()), now())
@@ -193,11 +164,6 @@ def _require_folder(out: Path) -> None:
         raise SettingError(f"--out {out} cannot be written: there is no folder {out.parent}, or it is one itself")
 
 
-def _customers(tape: Path) -> Mapping[str, str]:
-    places = (command for _, command in read_tape(tape) if command.get("type") == "place")
-    return {str(command.get("order_id")): str(command.get("customer_id", "")) for command in places}
-
-
 def _write_csv(path: Path, made: Plan) -> None:
     columns = ("key", "reservation_id", "order_id", "sku", "location", "tier", "quantity", "customer")
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -217,6 +183,14 @@ def _show(made: Plan, plain: Mapping[str, Any], out: Path) -> None:
         f"{made.launch}: {made.action} {made.ship_date or ''} in account {made.account}, decided {made.at.isoformat()}"
     )
     print_table(title, columns, [tuple(row[name] for name in columns) for row in plain["totals"]])
+    surprising = surprises(made.effects)
+    if surprising:
+        names = ("reservation", "tier", "units", "was", "becomes", "reason")
+        broken = [
+            (e.reservation_id, e.hold.tier, e.hold.quantity, e.before.name, e.hold.status.name, e.reason)
+            for e in surprising
+        ]
+        print_table(f"The {len(broken)} largest surprises: promises that are not kept", names, broken)
     for warning in made.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     orders = sum(effect.order is not None for effect in made.effects)

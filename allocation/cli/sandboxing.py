@@ -33,12 +33,13 @@ def run_sandbox(
     settings = _settings(latency, seed, uniqueness, mode)
     wrong = parse_faults(faults)
     rows = supply_rows(load) if load else []
+    customers = customers_of(load) if load else []
     # Seconds, and a mistake is named sooner.
     from allocation.cli.clock import now
 
     sandbox = Sandbox(settings, now=now, sleep=time.sleep, faults=wrong, state=state)
     try:
-        sandbox.load(rows)
+        sandbox.load(rows, customers)
         server = Server(sandbox, port)
         try:
             _say(server.url, settings, rows, as_json=as_json)
@@ -47,6 +48,16 @@ def run_sandbox(
             server.close()
     finally:
         sandbox.close()
+
+
+def customers_of(name: str) -> list[str]:
+    """The customers of a run folder or of a tape; of a scenario there are none before it is simulated."""
+    path = Path(name)
+    if not (path.is_dir() or name.endswith(_TAPES)):
+        return []
+    from allocation.oms.sandbox.taped import customers_of_tape
+
+    return customers_of_tape(path)
 
 
 def supply_rows(name: str) -> list[SupplyRow]:

@@ -17,6 +17,11 @@
     │   ├── QueryRefused         it answers a question with an error
     │   ├── BadAnswer            what it answers breaks its own protocol, such as pages that never end
     │   └── ReadOnly             a client that only reads was told to write
+    ├── ReleaseError             a plan is not applied, or not to its end
+    │   ├── LockHeld             somebody else applies a plan of this launch (exit code 5)
+    │   ├── StalePlan            what the plan was made from is no longer so (exit code 6)
+    │   ├── JournalDamaged       what was written down before has been changed or lost
+    │   └── CheckFailed          what is there contradicts what must always hold (exit code 9)
     └── EngineFault              a check of the engine on itself failed: a defect, never a user's mistake
 
 Every message names the value, the rule and the place, and says what to do.
@@ -127,6 +132,35 @@ class BadAnswer(OmsError):
 
 class ReadOnly(OmsError):
     """A client that only reads was told to write."""
+
+
+class ReleaseError(AllocationError):
+    """A plan is not applied, or not to its end."""
+
+
+class LockHeld(ReleaseError):
+    """Somebody else applies a plan of this launch, or did until it was killed."""
+
+
+class StalePlan(ReleaseError):
+    """What a plan was made from is no longer so; nothing was sent.
+
+    Args:
+        problems: Everything that has changed.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        many = f"{len(self.problems)} thing{'s' * (len(self.problems) != 1)} changed; nothing was sent, make a new plan"
+        super().__init__("\n".join([f"the plan is stale: {many}", *(f"  {problem}" for problem in self.problems)]))
+
+
+class JournalDamaged(ReleaseError):
+    """What was written down before has been changed, or part of it is lost."""
+
+
+class CheckFailed(ReleaseError):
+    """What is there contradicts what must always hold; nothing more is sent."""
 
 
 class EngineFault(AllocationError):

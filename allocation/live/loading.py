@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from allocation.oms.port import Confirmed, Hold, NotSent, Outcome, Rejected, Unknown, Writer
+from allocation.oms.port import HOLDS_MAX, Confirmed, Hold, NotSent, Outcome, Rejected, Taken, Unknown, Writer
 
 TRIES = 3
 
@@ -38,9 +38,10 @@ def load_holds(
         advance: Told (done, in all).
     """
     outcomes: list[Outcome] = []
+    chunks = [holds[first : first + HOLDS_MAX] for first in range(0, len(holds), HOLDS_MAX)]
     with ThreadPoolExecutor(max(workers, 1)) as pool:
-        for outcome in pool.map(lambda hold: _write(oms, hold), holds):
-            outcomes.append(outcome)
+        for written in pool.map(lambda chunk: _write(oms, chunk), chunks):
+            outcomes += written
             if advance is not None:
                 advance(len(outcomes), len(holds))
     left = tuple((hold, outcome) for hold, outcome in zip(holds, outcomes, strict=True) if not _is_done(outcome))
@@ -51,13 +52,14 @@ def _is_done(outcome: Outcome) -> bool:
     return isinstance(outcome, Confirmed)
 
 
-def _write(oms: Writer, hold: Hold) -> Outcome:
-    outcome: Outcome = NotSent("not tried")
+def _write(oms: Writer, holds: Sequence[Hold]) -> list[Outcome]:
+    outcomes: list[Outcome] = [NotSent("not tried")] * len(holds)
     for _ in range(TRIES):
-        outcome = oms.write_hold(hold)
-        if isinstance(outcome, Confirmed | Rejected):
-            return outcome
-    return outcome
+        again = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Confirmed | Rejected)]
+        if again:
+            for i, outcome in zip(again, oms.write_holds([holds[i] for i in again]), strict=True):
+                outcomes[i] = outcome
+    return outcomes
 
 
 def reason_of(outcome: Outcome) -> str:
@@ -65,7 +67,7 @@ def reason_of(outcome: Outcome) -> str:
     match outcome:
         case Confirmed(reference):
             return f"done: {reference}"
-        case Rejected(code, reason):
+        case Rejected(code, reason) | Taken(code, reason):
             return f"rejected, {code}: {reason}"
         case NotSent(reason):
             return f"not sent: {reason}"

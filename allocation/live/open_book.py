@@ -45,7 +45,7 @@ def open_book(supply: Iterable[PoolSupply], holds: Iterable[Hold], at: datetime)
         firm = _confirmed_days(ranked, pool)
         if firm:
             commands.append({"type": "dates", **where, "confirmed": firm})
-    return [*commands, *(_adopt(hold, instant) for hold in ranked)]
+    return [*commands, *(adopt(hold, instant) for hold in ranked)]
 
 
 def _confirmed_days(holds: Sequence[Hold], pool: PoolSupply) -> list[str]:
@@ -55,7 +55,8 @@ def _confirmed_days(holds: Sequence[Hold], pool: PoolSupply) -> list[str]:
     return [day.isoformat() for day in sorted(days)]
 
 
-def _adopt(hold: Hold, instant: str) -> Command:
+def adopt(hold: Hold, instant: str) -> Command:
+    """The command that puts a hold into a book."""
     return {
         "type": "adopt",
         "at": instant,

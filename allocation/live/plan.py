@@ -25,6 +25,7 @@ from allocation.live.open_book import Command, open_book
 from allocation.oms.port import Hold, Reader, ReleaseOrder, Uniqueness, order_key
 
 SCHEMA_VERSION = 1
+SURPRISES = 10
 Action = Literal["release", "confirm", "expire"]
 _HELD = (Status.RESERVED, Status.CONFIRMED)
 
@@ -99,6 +100,7 @@ class Plan:
             "tape": list(self.tape),
             "effects": [plain_effect(effect) for effect in self.effects],
             "totals": totals(self.effects),
+            "surprises": [effect.reservation_id for effect in surprises(self.effects)],
             "alert": self.alert,
             "warnings": list(self.warnings),
         }
@@ -130,7 +132,7 @@ def make_plan(
         last = {**last, "ship_date": ship_date.isoformat()}
     tape = (*open_book(supply, holds, at), last)
     engine, decided = decide(tape, policy)
-    effects = tuple(_in_order(_effects(engine, decided, holds, oms.account, launch, action)))
+    effects = tuple(planned_effects(engine, decided, holds, oms.account, launch, action, ship_date))
     return Plan(
         launch=launch,
         account=oms.account,
@@ -188,6 +190,16 @@ def totals(effects: Iterable[Effect]) -> list[dict[str, Any]]:
     ]
 
 
+def surprises(effects: Iterable[Effect], most: int = SURPRISES) -> list[Effect]:
+    """Promises that are not kept: firm ones first, then the most units, then who came first."""
+    broken = [
+        effect
+        for effect in effects
+        if effect.before in _HELD and effect.hold.status not in {Status.ALLOCATED, Status.CONFIRMED}
+    ]
+    return sorted(broken, key=lambda e: (e.before is not Status.CONFIRMED, -e.hold.quantity, e.hold.arrival))[:most]
+
+
 def plain_effect(effect: Effect) -> dict[str, Any]:
     """An effect as plain data."""
     order = None if effect.order is None else {k: _plain(v) for k, v in asdict(effect.order).items()}
@@ -222,13 +234,41 @@ def _check(policy: Policy, action: Action, ship_date: date | None) -> None:
         raise SettingError(problems, "the plan")
 
 
-def _effects(
+def planned_effects(
     engine: AllocationEngine,
     decided: Decisions,
     holds: Sequence[Hold],
     account: str,
     launch: str,
     action: Action,
+    ship_date: date | None,
+) -> tuple[Effect, ...]:
+    """What is to be done after a decision.
+
+    Args:
+        engine: That decided.
+        decided: What its last command did.
+        holds: That it decided from, with their customers.
+        account: Whose system it is for.
+        launch: Name of the launch.
+        action: What the last command was.
+        ship_date: Its date, if it has one.
+
+    Returns:
+        Orders first, each part in the order of the decisions, which is by priority: so it is right wherever it stops.
+    """
+    effects = _touched(engine, decided, holds, account, launch, action, ship_date)
+    return tuple(sorted(effects, key=lambda effect: effect.order is None))
+
+
+def _touched(
+    engine: AllocationEngine,
+    decided: Decisions,
+    holds: Sequence[Hold],
+    account: str,
+    launch: str,
+    action: Action,
+    ship_date: date | None,
 ) -> Iterator[Effect]:
     """What becomes of everybody whom the last command touched, in the order in which it first did."""
     known = {hold.reservation_id: hold for hold in holds}
@@ -249,7 +289,8 @@ def _effects(
         )
         if hold == before:
             continue
-        wave = hold.assigned or hold.requested
+        # Of the action: who is rolled over today has another key when the next wave is released.
+        wave = ship_date or hold.assigned or hold.requested
         key = order_key(account, launch, name, wave, action)
         order = _order(hold, key, wave) if status is Status.ALLOCATED else None
         yield Effect(key, name, before.status, hold, decision.reason or decision.step, order)
@@ -268,11 +309,6 @@ def _order(hold: Hold, key: str, wave: date) -> ReleaseOrder:
     )
 
 
-def _in_order(effects: Iterable[Effect]) -> list[Effect]:
-    """Orders first, each part in the order of the decisions: by priority. So it is right wherever it stops."""
-    return sorted(effects, key=lambda effect: effect.order is None)
-
-
 def _warnings(engine: AllocationEngine, effects: Sequence[Effect], oms: Reader) -> Iterator[str]:
     if any(release["alert"] for release in releases(engine)):
         broken = sum(effect.before in _HELD and effect.reason == "oversold" for effect in effects)
@@ -283,8 +319,9 @@ def _warnings(engine: AllocationEngine, effects: Sequence[Effect], oms: Reader) 
     unpaid = sum(effect.reason == "unpaid" for effect in effects)
     if unpaid:
         yield f"{unpaid:,} promises expire because they are not paid"
-    customers = dict.fromkeys(effect.order.customer for effect in effects if effect.order is not None)
-    unknown = [name or "(none)" for name in customers if not oms.has_customer(name)]
+    customers = list(dict.fromkeys(effect.order.customer for effect in effects if effect.order is not None))
+    known = dict.fromkeys(oms.known_customers(customers))
+    unknown = [name or "(none)" for name in customers if name not in known]
     if unknown:
         yield f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}"
     if oms.uniqueness() is Uniqueness.NONE and customers:

@@ -8,6 +8,7 @@ An adapter (``oms/fluent`` is one) offers these calls, and a numbered conformanc
     Outcome of a write
     ├── Confirmed    it was done, and the answer says so
     ├── Rejected     it was not done, and never will be: the system said so, with a code that is known to mean that
+    ├── Taken        it was not done: something of this key is there already; look whether it is the same
     ├── NotSent      it was not done: the request never left, or was turned away before anything was looked at
     └── Unknown      nobody knows; look it up by its key before anything else
 """
@@ -25,6 +26,8 @@ from allocation.engine.codes import Status
 
 KEY_DIGITS = 20
 KEY_PREFIX_MAX = 40
+HOLDS_MAX = 20
+"""Holds that are best written by one call: an adapter may send them as one request, whose parts can be told apart."""
 
 
 # ----- outcomes
@@ -55,6 +58,19 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """It was not done, because the key is taken: by this very thing, sent before, or by another one.
+
+    Attributes:
+        code: The system's own code.
+        reason: What it says.
+    """
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotSent:
     """It was not done: the request never left, or was turned away unread. It may be sent again."""
 
@@ -68,7 +84,7 @@ class Unknown:
     reason: str
 
 
-Outcome: TypeAlias = Confirmed | Rejected | NotSent | Unknown
+Outcome: TypeAlias = Confirmed | Rejected | Taken | NotSent | Unknown
 
 
 class Uniqueness(enum.Enum):
@@ -170,12 +186,14 @@ class FoundOrder:
     """An order that the system has.
 
     Attributes:
+        key: Its key, whoever made it.
         reference: What the system calls it.
         order: What it says of itself; None where it cannot be read as an order of a release.
         status: The system's own word.
         live: Whether it stands; a cancelled one gives nobody anything.
     """
 
+    key: str
     reference: str
     order: ReleaseOrder | None
     status: str
@@ -201,12 +219,20 @@ class Reader(Protocol):
         """Every hold that is open, in no order; every page."""
         ...
 
-    def orders(self, key: str) -> Sequence[FoundOrder]:
-        """Every order under a key: more than one where nothing prevents that."""
+    def hold(self, reservation_id: str) -> Hold | None:
+        """The hold of a reservation, open or ended; None where there is none."""
         ...
 
-    def has_customer(self, customer: str) -> bool:
-        """Whether a customer is known."""
+    def orders(self, keys: Sequence[str]) -> Iterator[FoundOrder]:
+        """Every order under these keys, in no order; more than one a key where nothing prevents that."""
+        ...
+
+    def orders_since(self, since: datetime) -> Iterator[FoundOrder]:
+        """Every order that was made at or after an instant, whoever made it; every page."""
+        ...
+
+    def known_customers(self, customers: Sequence[str]) -> list[str]:
+        """Those of these customers for whom an order can be made, in the order in which they were given."""
         ...
 
     def uniqueness(self) -> Uniqueness:
@@ -217,8 +243,8 @@ class Reader(Protocol):
 class Writer(Reader, Protocol):
     """What an apply needs."""
 
-    def write_hold(self, hold: Hold) -> Outcome:
-        """Write a hold, or bring the one of this reservation up to date. Twice is as once."""
+    def write_holds(self, holds: Sequence[Hold]) -> list[Outcome]:
+        """Write holds, or bring those of these reservations up to date; what became of each. Twice is as once."""
         ...
 
     def submit(self, order: ReleaseOrder) -> Outcome:

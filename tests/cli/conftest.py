@@ -18,6 +18,9 @@ def run(
 ) -> Run:
     """Runs a command in an empty folder; however it ends, no traceback is shown."""
     monkeypatch.chdir(tmp_path)
+    # Never the journal of whoever runs the tests.
+    monkeypatch.setenv("ALLOCATION_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.delenv("ALLOCATION_JOURNAL", raising=False)
 
     def run_command(*arguments: str | Path) -> Ended:
         monkeypatch.setattr(sys, "argv", ["allocation", *map(str, arguments)])

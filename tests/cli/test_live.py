@@ -112,9 +112,9 @@ def test_a_policy_that_only_a_scenario_can_work_out_is_refused(launch: Path, san
 def test_a_system_that_does_not_answer_has_an_exit_code_of_its_own(
     launch: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from allocation.cli import living
+    from allocation.cli import accounts
 
-    monkeypatch.setattr(living.time, "sleep", lambda _: None)
+    monkeypatch.setattr(accounts.time, "sleep", lambda _: None)
     ended = run("live", "snapshot", "--out", "b.jsonl", "--sandbox", "http://127.0.0.1:9")
     assert ended.code == 8
     assert ended.out == ""

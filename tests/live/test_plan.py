@@ -39,7 +39,7 @@ class ReadOnly:
     def __init__(self, system: InMemory) -> None:
         adapter = system.adapter()
         self.account = adapter.account
-        for name in ("supply", "holds", "orders", "has_customer", "uniqueness"):
+        for name in ("supply", "holds", "hold", "orders", "orders_since", "known_customers", "uniqueness"):
             setattr(self, name, getattr(adapter, name))
 
 
@@ -59,7 +59,7 @@ def system_of(engine: AllocationEngine, uniqueness: Uniqueness = Uniqueness.ENFO
     adapter = system.adapter()
     customers = {engine.order_id(row): "alice" for row in range(len(engine.register.orders))}
     for one in holds_of(engine, customers):
-        adapter.write_hold(one)
+        adapter.write_holds([one])
     return system
 
 
@@ -116,7 +116,7 @@ def small_system(*holds: Hold, on_hand: int = 3) -> InMemory:
     system = InMemory(Uniqueness.NONE)
     system.set_supply(PoolSupply("PHONE", "DC", on_hand))
     for one in holds:
-        system.adapter().write_hold(one)
+        system.adapter().write_holds([one])
     return system
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -18,6 +19,7 @@ from allocation.oms.port import (
     PoolSupply,
     Rejected,
     ReleaseOrder,
+    Taken,
     Uniqueness,
     Unknown,
     Writer,
@@ -36,6 +38,7 @@ class InMemory(System):
         self.pools: dict[tuple[str, str], PoolSupply] = {}
         self.holds: dict[str, Hold] = {}
         self.orders: list[FoundOrder] = []
+        self.made: list[datetime] = []
         self.fault = ""
 
     def adapter(self) -> Writer:
@@ -53,9 +56,12 @@ class InMemory(System):
     def reply_with_an_error(self) -> None:
         self.fault = "failed"
 
+    def instant(self) -> datetime:
+        return datetime(2025, 9, 1, tzinfo=UTC) + timedelta(seconds=len(self.orders))
+
     def cancel(self, reference: str) -> None:
         (i,) = (i for i, order in enumerate(self.orders) if order.reference == reference)
-        self.orders[i] = FoundOrder(reference, self.orders[i].order, "CANCELLED", live=False)
+        self.orders[i] = replace(self.orders[i], status="CANCELLED", live=False)
 
 
 class MemoryAdapter:
@@ -70,16 +76,28 @@ class MemoryAdapter:
     def holds(self) -> Iterator[Hold]:
         yield from (hold for hold in self.system.holds.values() if hold.status in OPEN)
 
-    def orders(self, key: str) -> Sequence[FoundOrder]:
-        return [found for found in self.system.orders if found.order is not None and found.order.key == key]
+    def hold(self, reservation_id: str) -> Hold | None:
+        return self.system.holds.get(reservation_id)
 
-    def has_customer(self, customer: str) -> bool:
-        return customer == "alice"
+    def orders(self, keys: Sequence[str]) -> Iterator[FoundOrder]:
+        yield from [found for found in self.system.orders if found.key in keys]
+
+    def orders_since(self, since: datetime) -> Iterator[FoundOrder]:
+        made = zip(self.system.made, self.system.orders, strict=True)
+        yield from [found for at, found in made if at >= since]
+
+    def known_customers(self, customers: Sequence[str]) -> list[str]:
+        return [customer for customer in customers if customer == "alice"]
 
     def uniqueness(self) -> Uniqueness:
         return self.system.uniqueness
 
-    def write_hold(self, hold: Hold) -> Outcome:
+    def write_holds(self, holds: Sequence[Hold]) -> list[Outcome]:
+        return [self._write(hold) for hold in holds]
+
+    def _write(self, hold: Hold) -> Outcome:
+        if hold.sku != "PHONE" and (hold.sku, hold.location) not in self.system.pools:
+            return Rejected("C0120E", f"no {hold.sku}")
         self.system.holds[hold.reservation_id] = hold
         return Confirmed(hold.reservation_id)
 
@@ -91,9 +109,11 @@ class MemoryAdapter:
             return Unknown("the server failed")
         if order.sku != "PHONE":
             return Rejected("C0120E", f"no {order.sku}")
-        if self.system.uniqueness is Uniqueness.ENFORCED and self.orders(order.key):
-            return Rejected("C0121E", "it exists")
-        self.system.orders.append(FoundOrder(str(len(self.system.orders)), order, "CREATED", live=True))
+        if self.system.uniqueness is Uniqueness.ENFORCED and list(self.orders([order.key])):
+            return Taken("C0121E", "it exists")
+        reference, made = str(len(self.system.orders)), self.system.instant()
+        self.system.orders.append(FoundOrder(order.key, reference, order, "CREATED", live=True))
+        self.system.made.append(made)
         return Unknown("no reply") if fault == "lost" else Confirmed(self.system.orders[-1].reference)
 
 

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
 
+from allocation.engine.errors import OmsError
 from allocation.oms import port
 from allocation.oms.fluent import outcomes
 from allocation.oms.fluent.client import FluentClient, Reads
-from allocation.oms.fluent.codes import ALREADY_THERE
+from allocation.oms.fluent.codes import ALREADY_THERE, NOT_FOUND
+from allocation.oms.fluent.documents import Mutation
 from allocation.oms.fluent.holds import OPEN, attributes_of, day_of, hold_of, hold_ref, instant_of, position_ref
 from allocation.oms.fluent.queries import (
     CREATE_ORDER,
-    CREATE_QUANTITY,
-    CUSTOMER,
-    ORDER_ITEMS_BY_ID,
+    CREATE_ORDER_AND_CUSTOMER,
+    CUSTOMERS,
     ORDERS,
     POSITION_QUANTITIES,
     POSITIONS,
     QUANTITIES,
     QUANTITY,
-    UPDATE_QUANTITY,
+    create_quantities,
+    update_quantities,
 )
 
 EXPECTED = "EXPECTED"
+REFS_MAX = 100
+"""Refs of one question."""
+ADDRESS = "customer_email"
+"""Attribute of a hold whose customer the platform may not know. It is read for that customer's order only."""
 _COMING = ("CREATED", "ACTIVE")
 """Statuses of arrivals that are still expected."""
 _GONE = ("CANCELLED", "REJECTED")
 """Statuses of orders that give nobody anything [CODE]."""
+_Item = TypeVar("_Item")
 
 
 class FluentReads:
@@ -43,6 +50,8 @@ class FluentReads:
         self._reads = client
         self._settings = client.settings
         self._proved = proved
+        # Filled by several threads: what is once in it stays as it is.
+        self._customers: dict[str, str] = {}
 
     @property
     def account(self) -> str:
@@ -74,26 +83,41 @@ class FluentReads:
         for node in self._reads.nodes(QUANTITIES, variables):
             yield hold_of(node)
 
-    def orders(self, key: str) -> Sequence[port.FoundOrder]:
-        """Every order of this ref, each with its items."""
-        return [self._found(node) for node in list(self._reads.nodes(ORDERS, {"refs": [key]}))]
+    def hold(self, reservation_id: str) -> port.Hold | None:
+        """The quantity of that reservation's ref, whatever its status."""
+        node = self._quantity(reservation_id)
+        return None if node is None else hold_of(node)
 
-    def _found(self, node: Mapping[str, Any]) -> port.FoundOrder:
-        items = list(self._reads.nodes(ORDER_ITEMS_BY_ID, {"id": node["id"]}))
-        live = node["status"] not in _GONE
-        return port.FoundOrder(node["id"], _release_order(node, items), str(node["status"]), live)
+    def orders(self, keys: Sequence[str]) -> Iterator[port.FoundOrder]:
+        """Every order of these refs."""
+        for chunk in _chunks(keys, REFS_MAX):
+            yield from map(_found, self._reads.nodes(ORDERS, {"refs": list(chunk)}))
 
-    def has_customer(self, customer: str) -> bool:
-        """Whether there is a customer of that ref."""
-        return self._customer_id(customer) is not None
+    def orders_since(self, since: datetime) -> Iterator[port.FoundOrder]:
+        """Every order that was created at or after an instant."""
+        start = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        yield from map(_found, self._reads.nodes(ORDERS, {"created": {"from": start}}))
+
+    def known_customers(self, customers: Sequence[str]) -> list[str]:
+        """Those that the platform has; their ids are remembered for their orders."""
+        wanted = [name for name in dict.fromkeys(customers) if name and name not in self._customers]
+        for chunk in _chunks(wanted, REFS_MAX):
+            for node in self._reads.nodes(CUSTOMERS, {"refs": list(chunk)}):
+                self._customers[node["ref"]] = str(node["id"])
+        return [name for name in customers if name in self._customers]
 
     def uniqueness(self) -> port.Uniqueness:
         """What has been proved of this account."""
         return self._proved
 
     def _customer_id(self, customer: str) -> str | None:
-        found = self._reads.ask(CUSTOMER, {"ref": customer})["customer"] if customer else None
-        return None if found is None else str(found["id"])
+        self.known_customers([customer])
+        return self._customers.get(customer)
+
+    def _quantity(self, reservation_id: str) -> dict[str, Any] | None:
+        variables = {"ref": hold_ref(reservation_id), "catalogue": self._catalogue()}
+        found: dict[str, Any] | None = self._reads.ask(QUANTITY, variables)["inventoryQuantity"]
+        return found
 
     def _catalogue(self) -> dict[str, str]:
         return {"ref": self._settings.catalogue}
@@ -111,35 +135,99 @@ class FluentWrites(FluentReads):
         super().__init__(client, proved)
         self._writes = client
 
-    def write_hold(self, hold: port.Hold) -> port.Outcome:
-        """Write the quantity, which starts as CREATED, and then bring it to what it should be [R22]."""
-        ref, catalogue = hold_ref(hold.reservation_id), self._catalogue()
-        there = self._reads.ask(QUANTITY, {"ref": ref, "catalogue": catalogue})["inventoryQuantity"]
-        content = {
-            "ref": ref,
-            "catalogue": catalogue,
+    def write_holds(self, holds: Sequence[port.Hold]) -> list[port.Outcome]:
+        """Bring quantities to what they should be, several a request; those that are not there are created first.
+
+        A new quantity starts as CREATED [R22], so that it is written a second time for its status.
+        """
+        return [outcome for chunk in _chunks(holds, port.HOLDS_MAX) for outcome in self._write_chunk(chunk)]
+
+    def _write_chunk(self, holds: Sequence[port.Hold]) -> list[port.Outcome]:
+        written = self._update(holds)
+        new = [i for i, outcome in enumerate(written) if _is(outcome, NOT_FOUND)]
+        if not new:
+            return written
+        inputs = [self._new_quantity(holds[i]) for i in new]
+        created = self._send(create_quantities(len(new)), inputs)
+        # Somebody may have created it in between: this process, before a lost answer.
+        there = [i for i, one in zip(new, created, strict=True) if _is_done(one) or _is(one, *ALREADY_THERE)]
+        for i, outcome in zip(new, created, strict=True):
+            written[i] = outcome
+        if there:
+            again = self._update([holds[i] for i in there])
+            for i, outcome in zip(there, again, strict=True):
+                written[i] = outcome
+        return written
+
+    def _update(self, holds: Sequence[port.Hold]) -> list[port.Outcome]:
+        inputs = [self._content(hold) | {"status": hold.status.name} for hold in holds]
+        return self._send(update_quantities(len(holds)), inputs)
+
+    def _send(self, mutation: Mutation, inputs: Sequence[Mapping[str, Any]]) -> list[port.Outcome]:
+        variables = {f"input{number}": given for number, given in enumerate(inputs, start=1)}
+        return [_outcome(outcome) for outcome in self._writes.execute_batch(mutation, variables)]
+
+    def _content(self, hold: port.Hold) -> dict[str, Any]:
+        return {
+            "ref": hold_ref(hold.reservation_id),
+            "catalogue": self._catalogue(),
             "quantity": hold.quantity,
             "expectedOn": instant_of(hold.assigned or hold.requested),
             "attributes": attributes_of(hold),
         }
-        if there is None:
-            position = {"ref": position_ref(hold.sku, hold.location), "catalogue": catalogue}
-            new = content | {"type": self._settings.hold_type, "position": position}
-            created = self._writes.execute(CREATE_QUANTITY, {"input": new})
-            if not isinstance(created, outcomes.Confirmed) and not _is_there(created):
-                return _outcome(created)
-        return _outcome(self._writes.execute(UPDATE_QUANTITY, {"input": content | {"status": hold.status.name}}))
+
+    def _new_quantity(self, hold: port.Hold) -> dict[str, Any]:
+        position = {"ref": position_ref(hold.sku, hold.location), "catalogue": self._catalogue()}
+        return self._content(hold) | {"type": self._settings.hold_type, "position": position}
 
     def submit(self, order: port.ReleaseOrder) -> port.Outcome:
-        """Create an order of a customer that is known."""
-        customer = self._customer_id(order.customer)
-        if customer is None:
+        """Create an order; of a customer whom the platform does not know, too, where the hold has an e-mail address."""
+        try:
+            customer = self._customer_id(order.customer)
+            address = "" if customer is not None else self._address_of(order)
+        except OmsError as error:
+            # Nothing was written yet.
+            return port.NotSent(f"the customer cannot be looked up: {error}")
+        if customer is not None:
+            return self._create(order, customer)
+        if not address:
             return port.Rejected("UNKNOWN_CUSTOMER", f"no customer has the ref {order.customer!r}")
-        new = {
+        return self._create_with_customer(order, address)
+
+    def _address_of(self, order: port.ReleaseOrder) -> str:
+        node = self._quantity(order.reservation_id) if order.customer else None
+        given = {entry["name"]: entry["value"] for entry in (node or {}).get("attributes") or ()}
+        return str(given.get(ADDRESS) or "")
+
+    def _create(self, order: port.ReleaseOrder, customer: str) -> port.Outcome:
+        new = self._new_order(order) | {"customer": {"id": customer}}
+        return _taken(_outcome(self._writes.execute(CREATE_ORDER, {"input": new})))
+
+    def _create_with_customer(self, order: port.ReleaseOrder, address: str) -> port.Outcome:
+        person = {
+            "username": order.customer,
+            "firstName": order.customer,
+            "primaryEmail": address,
+            "timezone": "UTC",
+            "promotionOptIn": False,
+            "retailer": {"id": self._settings.retailer_id},
+        }
+        new = self._new_order(order) | {"customer": person}
+        made = _taken(_outcome(self._writes.execute(CREATE_ORDER_AND_CUSTOMER, {"input": new})))
+        if not isinstance(made, port.Taken):
+            return made
+        # It may be the customer that is there: another order of theirs was quicker. Nothing was made by this one.
+        try:
+            customer = self._customer_id(order.customer)
+        except OmsError as error:
+            return port.Unknown(f"the customer cannot be looked up: {error}")
+        return made if customer is None else self._create(order, customer)
+
+    def _new_order(self, order: port.ReleaseOrder) -> dict[str, Any]:
+        return {
             "ref": order.key,
             "type": self._settings.order_type,
             "retailer": {"id": self._settings.retailer_id},
-            "customer": {"id": customer},
             "items": [
                 {
                     "ref": f"{order.key}-1",
@@ -159,12 +247,27 @@ class FluentWrites(FluentReads):
                 )
             ],
         }
-        return _outcome(self._writes.execute(CREATE_ORDER, {"input": new}))
 
 
-def _is_there(outcome: outcomes.Outcome) -> bool:
-    """Whether a write was refused because somebody has written it already."""
-    return isinstance(outcome, outcomes.Rejected) and outcome.code in ALREADY_THERE
+def _chunks(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
+
+
+def _is(outcome: port.Outcome, *codes: str) -> bool:
+    """Whether a write was refused for one of these reasons."""
+    return isinstance(outcome, port.Rejected) and outcome.code in codes
+
+
+def _is_done(outcome: port.Outcome) -> bool:
+    return isinstance(outcome, port.Confirmed)
+
+
+def _taken(outcome: port.Outcome) -> port.Outcome:
+    """A refusal because the ref is there already says that it must be looked at."""
+    if isinstance(outcome, port.Rejected) and outcome.code in ALREADY_THERE:
+        return port.Taken(outcome.code, outcome.reason)
+    return outcome
 
 
 def _outcome(outcome: outcomes.Outcome) -> port.Outcome:
@@ -178,6 +281,12 @@ def _outcome(outcome: outcomes.Outcome) -> port.Outcome:
             return port.NotSent(reason)
         case outcomes.Unknown(reason):
             return port.Unknown(reason)
+
+
+def _found(node: Mapping[str, Any]) -> port.FoundOrder:
+    items = [edge["node"] for edge in node["items"]["edges"]]
+    live = node["status"] not in _GONE
+    return port.FoundOrder(str(node["ref"]), node["id"], _release_order(node, items), str(node["status"]), live)
 
 
 def _release_order(node: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> port.ReleaseOrder | None:

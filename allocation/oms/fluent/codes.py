@@ -37,6 +37,7 @@ REJECTIONS: Mapping[str, str] = MappingProxyType(
 """Codes that say that a write was refused; no other code proves it. A rate limit is not among them: nobody has shown
 that it always strikes before the write."""
 
+NOT_FOUND = "C0120E"
 ALREADY_THERE = ("C0121E", "C0123E")
 """Codes that say that somebody has written a thing of this ref already."""
 

@@ -33,6 +33,19 @@ PRODUCT = Query(
 CUSTOMER = Query("query Customer($ref: String!) { customer(ref: $ref) { id ref status username primaryEmail } }")
 """The customer of that ref, which is the user name, or null. Orders name customers by id."""
 
+CUSTOMERS = Query(
+    """
+    query Customers($refs: [String], $first: Int!, $after: String) {
+      customers(ref: $refs, first: $first, after: $after) {
+        edges { cursor node { id ref } }
+        pageInfo { hasNextPage }
+      }
+    }
+    """,
+    connection=("customers",),
+)
+"""The customers of these refs."""
+
 SETTINGS = Query(
     """
     query Settings($names: [String], $contexts: [String!], $ids: [Int!], $first: Int!, $after: String) {
@@ -104,32 +117,6 @@ QUANTITY = Query(
 )
 """The quantity of that ref, or null."""
 
-ORDER_ITEMS = Query(
-    f"""
-    query OrderItems($ref: String!, $first: Int!, $after: String) {{
-      order(ref: $ref) {{
-        {_ORDER}
-        items(first: $first, after: $after) {{ edges {{ cursor node {{ {_ITEM} }} }} pageInfo {{ hasNextPage }} }}
-      }}
-    }}
-    """,
-    connection=("order", "items"),
-)
-"""An order of that ref and its items, to the last one."""
-
-ORDER_ITEMS_BY_ID = Query(
-    f"""
-    query OrderItemsById($id: ID!, $first: Int!, $after: String) {{
-      orderById(id: $id) {{
-        {_ORDER}
-        items(first: $first, after: $after) {{ edges {{ cursor node {{ {_ITEM} }} }} pageInfo {{ hasNextPage }} }}
-      }}
-    }}
-    """,
-    connection=("orderById", "items"),
-)
-"""The same by id, which tells orders of one ref apart."""
-
 ORDER_FULFILMENTS = Query(
     """
     query OrderFulfilments($ref: String!, $first: Int!, $after: String) {
@@ -150,14 +137,17 @@ ORDERS = Query(
     f"""
     query Orders($refs: [String], $statuses: [String], $created: DateRange, $first: Int!, $after: String) {{
       orders(ref: $refs, status: $statuses, createdOn: $created, first: $first, after: $after) {{
-        edges {{ cursor node {{ {_ORDER} }} }}
+        edges {{ cursor node {{ {_ORDER} items(first: 2) {{ edges {{ node {{ {_ITEM} }} }} }} }} }}
         pageInfo {{ hasNextPage }}
       }}
     }}
     """,
     connection=("orders",),
 )
-"""Every order of these refs: where refs are not unique, more than one a ref."""
+"""Every order of these refs: where refs are not unique, more than one a ref.
+
+With its first two items: an order of a release has one, and a second one tells that it is none.
+"""
 
 CREATE_POSITION = Mutation(
     """

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from allocation.engine.instants import from_milliseconds, local_midnight
 from allocation.oms.sandbox import fulfilments, inventory
 from allocation.oms.sandbox.context import Context
+from allocation.oms.sandbox.customers import add_customer
 from allocation.oms.sandbox.instants import text_of
 
 
@@ -103,6 +104,14 @@ def load(context: Context, rows: Iterable[SupplyRow]) -> None:
             ref = f"{position['ref']}:EXPECTED:{arrival.ref}"
             when = text_of(arrival.expected_on)
             _quantity(context, position, "EXPECTED", {"quantity": arrival.quantity, "ref": ref, "expectedOn": when})
+
+
+def load_customers(context: Context, refs: Iterable[str]) -> None:
+    """Put in customers that are not there yet, with made-up names and addresses."""
+    for ref in refs:
+        person = {"username": ref, "firstName": ref, "primaryEmail": f"{ref}@example.com", "timezone": "UTC"}
+        retailer = {"id": str(context.settings.retailer_id)}
+        add_customer(context, {**person, "promotionOptIn": False, "retailer": retailer})
 
 
 def _quantity(context: Context, position: Mapping[str, Any], kind: str, given: Mapping[str, Any]) -> None:

@@ -76,10 +76,12 @@ class Sandbox:
 
     # ----- for whoever runs it
 
-    def load(self, rows: Iterable[loading.SupplyRow]) -> None:
-        """Put supply in: products, locations, positions and quantities."""
+    def load(self, rows: Iterable[loading.SupplyRow], customers: Iterable[str] = ()) -> None:
+        """Put in supply (products, locations, positions and quantities), and customers by their refs."""
         with self._lock:
-            loading.load(self._context(0, self._now()), rows)
+            context = self._context(0, self._now())
+            loading.load(context, rows)
+            loading.load_customers(context, customers)
             self._state.save()
 
     def records(self, kind: str) -> list[Record]:

@@ -41,6 +41,15 @@ def supply_of_tape(path: Path) -> list[SupplyRow]:
     ]
 
 
+def customers_of_tape(path: Path) -> list[str]:
+    """The customers who order on a tape, or on the tape of a run folder, each once."""
+    tape = load_run(path).tape if path.is_dir() else path
+    places = (command for _, command in read_tape(tape) if command.get("type") == "place")
+    return list(
+        dict.fromkeys(str(command.get("customer_id") or "") for command in places if command.get("customer_id"))
+    )
+
+
 def _play(pool: _Pool, command: Mapping[str, Any]) -> None:
     pool.on_hand = int(command.get("on_hand", pool.on_hand)) + int(command.get("received", 0))
     pool.expected = list(command.get("expected", pool.expected))

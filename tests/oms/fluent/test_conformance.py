@@ -62,7 +62,7 @@ class FluentSystem(System):
         self.sandbox = Sandbox(settings, now=self.clock, sleep=self.clock.sleep)
         self.settings = self._settings(settings)
         self.set_supply(PoolSupply("PHONE", "DC", 0))
-        self._add_customer()
+        self.sandbox.load([], ["alice"])
 
     def _settings(self, settings: Settings) -> FluentSettings:
         known = settings.credentials
@@ -81,20 +81,6 @@ class FluentSystem(System):
     def client(self, kind: Any = FluentClient) -> Any:
         timing = Timing(self.clock.monotonic, self.clock.sleep, lambda: 0.5)
         return kind(self.settings, timing, transport=InProcess(self.sandbox))
-
-    def _add_customer(self) -> None:
-        from allocation.oms.fluent.documents import Mutation
-
-        create = Mutation("mutation C($input: CreateCustomerInput) { createCustomer(input: $input) { id ref } }")
-        customer = {
-            "username": "alice",
-            "firstName": "Alice",
-            "primaryEmail": "alice@example.com",
-            "timezone": "UTC",
-            "promotionOptIn": False,
-            "retailer": {"id": "1"},
-        }
-        self.client().execute(create, {"input": customer})
 
     def adapter(self) -> Writer:
         return FluentWrites(self.client(), self.uniqueness)
@@ -148,6 +134,10 @@ class FluentSystem(System):
     def reply_with_an_error(self) -> None:
         self._next_write("5xx-before")
 
+    def instant(self) -> datetime:
+        self.clock.sleep(1)
+        return self.clock()
+
     def cancel(self, reference: str) -> None:
         from allocation.oms.fluent.documents import Mutation
 
@@ -164,7 +154,7 @@ class TestFluent(Conformance):
 def test_a_client_that_cannot_write_reads_all_of_it() -> None:
     system = FluentSystem(Uniqueness.ENFORCED)
     system.set_supply(PoolSupply("PHONE", "DC", 7))
-    system.adapter().write_hold(hold())
+    system.adapter().write_holds([hold()])
     reads = FluentReads(system.client(FluentReader))
     assert [pool.on_hand for pool in reads.supply()] == [7]
     assert list(reads.holds()) == [hold()]
@@ -173,7 +163,7 @@ def test_a_client_that_cannot_write_reads_all_of_it() -> None:
 
 def test_a_hold_is_never_counted_by_the_platform() -> None:
     system = FluentSystem(Uniqueness.ENFORCED)
-    system.adapter().write_hold(hold())
+    system.adapter().write_holds([hold()])
     (record,) = [one for one in system.sandbox.records("InventoryQuantity") if one["ref"] == hold_ref("RES-O-1-1")]
     assert record["type"] == "PREORDER"
     assert record["status"] == "CONFIRMED"

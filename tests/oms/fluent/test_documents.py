@@ -73,7 +73,8 @@ def test_every_document_is_found_by_its_name_and_fits_the_limit() -> None:
 
 def test_no_document_stops_at_a_first_page() -> None:
     for name, query in READS.items():
-        connections = query.text.count("edges")
+        # Two items of an order are enough to tell that it is not one of a release, which has one.
+        connections = query.text.count("edges") - query.text.count("items(first: 2)")
         assert connections == (1 if query.connection else 0), name
         assert "first: $first, after: $after" in " ".join(query.text.split()) or not connections, name
     for mutation in WRITES.values():

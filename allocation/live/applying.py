@@ -1,0 +1,282 @@
+"""Applying a plan: looking first, sending what is not there, and looking again.
+
+There is one way to start, whether it is the first time, or after a crash, or after everything was done: look up every
+order of the plan, write down what there is, compare the plan with the book, and send what is left in the plan's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from allocation.engine.codes import Status
+from allocation.engine.errors import CheckFailed, SettingError, StalePlan
+from allocation.live.brakes import Around, Brakes, Waits
+from allocation.live.checks import Units, require_one_each
+from allocation.live.journal import Entry, Journal
+from allocation.live.plan import Effect, Plan
+from allocation.live.planfile import supply_of_tape
+from allocation.live.reconciling import WRONG, Found, Row, Verdict, counts, foreign_orders, look_up, reconcile
+from allocation.live.sending import HELD, Sender
+from allocation.live.staleness import compare
+from allocation.live.states import Standing, State, payload_digest, standings
+from allocation.oms.port import FoundOrder, Hold, Uniqueness, Writer
+
+LOOKS_AGAIN = 3
+"""How often an order that the journal has, and that cannot be seen, is looked for before it is called missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply came to.
+
+    Attributes:
+        rows: One for each order of the plan, and for each that nobody planned.
+        sent: Orders that this apply sent.
+        skipped: Reservations that were left out, each with the reason.
+        holds_left: Reservations whose holds are not written, each with the reason.
+        stopped: Why it stopped before the end, empty where it did not.
+        warnings: What a person should look at.
+    """
+
+    rows: tuple[Row, ...]
+    sent: int
+    skipped: Mapping[str, str]
+    holds_left: Mapping[str, str]
+    stopped: str
+    warnings: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by verdict."""
+        return counts(self.rows)
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether nobody knows of something."""
+        return any(row.verdict is Verdict.UNKNOWN for row in self.rows) or bool(self.holds_left)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a person must look into something."""
+        return any(row.verdict in WRONG for row in self.rows)
+
+
+class Applier:
+    """Does what a plan says, exactly once, whatever happened before. The journal's lock must be held.
+
+    Args:
+        oms: Where.
+        journal: Of the plan's account and launch.
+        plan: As it was read.
+        digest: Of the plan.
+        around, brakes, waits: See `brakes`.
+        sole_writer: Whether a person vouches that nobody else writes, where neither uniqueness nor a shared journal
+            keeps others out.
+    """
+
+    def __init__(
+        self,
+        oms: Writer,
+        journal: Journal,
+        plan: Plan,
+        digest: str,
+        around: Around,
+        brakes: Brakes | None = None,
+        waits: Waits | None = None,
+        *,
+        sole_writer: bool = False,
+    ) -> None:
+        self._oms, self._journal, self._plan, self._digest = oms, journal, plan, digest
+        self._around, self._waits = around, waits or Waits()
+        self._sole_writer = sole_writer
+        self._is_unique = oms.uniqueness() is Uniqueness.ENFORCED
+        self._orders = [effect for effect in plan.effects if effect.order is not None]
+        self._known: dict[str, Standing] = {}
+        self._units = Units({(pool.sku, pool.location): pool.on_hand for pool in supply_of_tape(plan.tape)})
+        self._sender = Sender(
+            oms, journal, digest, self._known, self._units, brakes or Brakes(), self._waits, self._around
+        )
+        self._missing: dict[str, bool] = {}
+        self._skipped: dict[str, str] = {}
+
+    def run(self) -> Applied:
+        """Look, compare, send, look again.
+
+        Raises:
+            SettingError: The plan is for another account, or nothing keeps a second writer out.
+            StalePlan: What the plan was made from is no longer so; nothing was sent.
+            CheckFailed: What must always hold does not; nothing more was sent.
+            LockHeld: The lock was taken away; nothing more was sent.
+            OmsError: The system cannot be read.
+        """
+        self._require_writer()
+        self._open()
+        foreign = self._look()
+        self._compare(foreign)
+        todo = [effect for effect in self._orders if self._is_to_send(effect)]
+        warnings = self._unknown_customers(todo)
+        self._sender.send(todo, len(self._orders))
+        if not self._sender.stopped:
+            self._sender.settle(todo)
+        left = self._write_holds(todo)
+        rows = self._report()
+        self._note("END", {"counts": counts(rows), "stopped": self._sender.stopped})
+        return Applied(tuple(rows), self._sender.sent, self._skipped, left, self._sender.stopped, tuple(warnings))
+
+    def look(self) -> Applied:
+        """Look up what nobody knows, write down what there is, and tell; nothing is sent.
+
+        Raises:
+            CheckFailed, LockHeld, OmsError: As above.
+        """
+        self._open()
+        self._look()
+        rows = self._report()
+        return Applied(tuple(rows), 0, {}, {}, "", ())
+
+    # ----- before
+
+    def _require_writer(self) -> None:
+        if self._oms.account != self._plan.account:
+            raise SettingError(f"the plan is for account {self._plan.account}, and this is {self._oms.account}")
+        if not (self._is_unique or self._journal.is_shared or self._sole_writer):
+            raise SettingError(
+                f"nothing proves that {self._plan.account} refuses a second order of one key, and a journal in SQLite "
+                "guards this machine only: prove it (`allocation live prove`), give a journal in PostgreSQL "
+                "(--journal), or vouch with --sole-writer that nobody else applies plans of this launch"
+            )
+
+    def _open(self) -> None:
+        """Read the journal, and wait where something of an earlier apply may still land."""
+        entries = self._journal.entries()
+        self._known.update(standings(entries))
+        # What was written under another plan may have been changed since.
+        written = [entry.key for entry in entries if entry.kind == HELD and entry.plan == self._digest]
+        self._sender.held.update(dict.fromkeys(written, True))
+        self._require_payloads()
+        detail = {"uniqueness": self._oms.uniqueness().value, "sole_writer": self._sole_writer}
+        self._note("PLAN", detail)
+        unsure = any(effect.key in self._known and self._known[effect.key].is_open for effect in self._orders)
+        # Without a journal nobody knows whether there was an earlier one, which lost it.
+        if unsure or (not entries and not self._is_unique and self._orders):
+            self._sender.wait()
+
+    def _note(self, kind: str, detail: Mapping[str, object]) -> None:
+        self._journal.append([Entry(kind, self._around.now().isoformat(), self._digest, detail=detail)])
+
+    def _require_payloads(self) -> None:
+        changed = [
+            effect.key
+            for effect in self._orders
+            if effect.order is not None
+            and self._state(effect) not in {None, State.ABSENT, State.NOT_SENT}
+            and self._known[effect.key].payload != payload_digest(effect.order)
+        ]
+        if changed:
+            raise CheckFailed(
+                f"{len(changed):,} orders would be sent under keys that were used for something else, such as "
+                f"{changed[0]}; nothing is sent"
+            )
+
+    def _look(self) -> list[FoundOrder]:
+        """Look up every order of the plan and write down what there is; orders that somebody else made."""
+        confirmed = [effect for effect in self._orders if self._state(effect) is State.CONFIRMED]
+        found = self._look_until_seen(confirmed)
+        require_one_each(self._orders, found)
+        for effect in self._orders:
+            there = found[effect.key]
+            if there and self._state(effect) is not State.CONFIRMED:
+                reference, status = there[0].reference, there[0].status
+                self._sender.note(effect, State.CONFIRMED, reference=reference, status=status, found=True)
+            elif not there and effect.key in self._known and self._known[effect.key].is_open:
+                self._sender.note(effect, State.ABSENT)
+        self._sender.flush()
+        self._missing = {effect.key: True for effect in confirmed if not found[effect.key]}
+        return foreign_orders(self._oms, self._plan)
+
+    def _look_until_seen(self, expected: Sequence[Effect]) -> Found:
+        """What there is under every key; what must be there is looked for again, as who reads may lag behind."""
+        found = look_up(self._oms, [effect.key for effect in self._orders])
+        for _ in range(LOOKS_AGAIN):
+            unseen = [effect.key for effect in expected if not found[effect.key]]
+            if not unseen or self._around.should_stop():
+                break
+            seconds = self._waits.read_lag_s
+            self._around.say(f"{len(unseen):,} orders are not seen yet; looking again in {seconds:.0f} s")
+            self._around.sleep(seconds)
+            found.update(look_up(self._oms, unseen))
+        return found
+
+    def _compare(self, foreign: Sequence[FoundOrder]) -> None:
+        """Compare the plan with the book, and find out who is left out and why."""
+        holds = list(self._oms.holds())
+        done = self._done(holds)
+        fresh = compare(self._plan, list(self._oms.supply()), holds, self._units.given(), done)
+        if fresh.problems:
+            raise StalePlan(fresh.problems)
+        for found in foreign:
+            if found.order is not None:
+                self._skipped[found.order.reservation_id] = f"order {found.key} was made for it since"
+        by_name = {effect.reservation_id: effect for effect in self._plan.effects}
+        for name in fresh.ended:
+            now = self._oms.hold(name)
+            if now is not None and now.status is by_name[name].hold.status and now.status is not Status.ALLOCATED:
+                # As the plan wants it: written by this very apply before it was stopped.
+                continue
+            self._skipped[name] = "its hold is gone" if now is None else f"is {now.status.name} since"
+
+    def _done(self, holds: Sequence[Hold]) -> dict[str, bool]:
+        """Reservations for which everything, or all but the hold, is done; the units of their orders are counted."""
+        done = {}
+        now = {hold.reservation_id: hold for hold in holds}
+        for effect in self._plan.effects:
+            is_made = self._state(effect) is State.CONFIRMED
+            if is_made and effect.order is not None:
+                self._units.give(effect.order)
+            is_written = effect.key in self._sender.held
+            # An open one may be as the plan wants it already, such as one that was rolled over.
+            if is_made or is_written or (effect.order is None and now.get(effect.reservation_id) == effect.hold):
+                done[effect.reservation_id] = True
+        return done
+
+    def _is_to_send(self, effect: Effect) -> bool:
+        if effect.reservation_id in self._skipped or effect.key in self._missing:
+            return False
+        known = self._known.get(effect.key)
+        if known is None:
+            return True
+        # What was rejected stays so under the plan that sent it; a new plan may try again.
+        is_final = known.state is State.REJECTED and known.plan == self._digest
+        return known.state is not State.CONFIRMED and not is_final
+
+    def _unknown_customers(self, todo: Sequence[Effect]) -> list[str]:
+        wanted = list(dict.fromkeys(effect.order.customer for effect in todo if effect.order is not None))
+        known = dict.fromkeys(self._oms.known_customers(wanted))
+        unknown = [name or "(none)" for name in wanted if name not in known]
+        if not unknown:
+            return []
+        return [f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}"]
+
+    # ----- after
+
+    def _write_holds(self, todo: Sequence[Effect]) -> dict[str, str]:
+        """Write the holds of what is confirmed; those of who gets nothing only when every order has been sent."""
+        never_sent = {None, State.ABSENT, State.NOT_SENT}
+        complete = not self._sender.stopped and all(self._state(effect) not in never_sent for effect in todo)
+        due = [
+            effect
+            for effect in self._plan.effects
+            if effect.reservation_id not in self._skipped
+            and (complete if effect.order is None else self._state(effect) is State.CONFIRMED)
+        ]
+        return {effect.reservation_id: reason for effect, reason in self._sender.write_holds(due)}
+
+    def _report(self) -> list[Row]:
+        confirmed = [effect for effect in self._orders if self._state(effect) is State.CONFIRMED]
+        found = self._look_until_seen(confirmed)
+        return reconcile(self._plan, self._known, found, foreign_orders(self._oms, self._plan), self._skipped)
+
+    def _state(self, effect: Effect) -> State | None:
+        known = self._known.get(effect.key)
+        return None if known is None else known.state

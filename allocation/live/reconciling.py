@@ -1,0 +1,188 @@
+"""What the journal says beside what the order management system says, order by order."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from allocation.live.plan import Plan
+from allocation.live.states import Standing, State
+from allocation.oms.port import FoundOrder, Reader, ReleaseOrder
+
+KEYS_AT_ONCE = 100
+BEFORE_THE_PLAN = timedelta(hours=1)
+"""Clocks differ: orders that somebody else made are looked for from a little before the plan."""
+
+Found = Mapping[str, Sequence[FoundOrder]]
+
+
+class Verdict(enum.Enum):
+    """What an order, or what is said of it, is."""
+
+    MATCHED = "matched"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    DUPLICATE = "duplicate"
+    CHANGED = "changed"
+    FOREIGN = "foreign"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+    OPEN = "open"
+
+
+WRONG = (Verdict.MISSING, Verdict.DUPLICATE, Verdict.CHANGED, Verdict.FOREIGN)
+"""What a person must look into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One order of a plan, or one that nobody planned.
+
+    Attributes:
+        key: Its key.
+        reservation_id: Whose it is.
+        verdict: What it comes to.
+        references: What the system calls the orders under that key.
+        reason: Why.
+    """
+
+    key: str
+    reservation_id: str
+    verdict: Verdict
+    references: tuple[str, ...]
+    reason: str
+
+    def as_plain(self) -> dict[str, Any]:
+        """The row as plain data."""
+        return {
+            "key": self.key,
+            "reservation_id": self.reservation_id,
+            "verdict": self.verdict.value,
+            "references": list(self.references),
+            "reason": self.reason,
+        }
+
+
+def look_up(oms: Reader, keys: Sequence[str], workers: int = 1) -> dict[str, list[FoundOrder]]:
+    """Every order under these keys; a key without one has an empty list.
+
+    Raises:
+        OmsError: It cannot be read.
+    """
+    chunks = [keys[first : first + KEYS_AT_ONCE] for first in range(0, len(keys), KEYS_AT_ONCE)]
+    found: dict[str, list[FoundOrder]] = {key: [] for key in keys}
+
+    def read(chunk: Sequence[str]) -> list[FoundOrder]:
+        return list(oms.orders(chunk))
+
+    if workers == 1:
+        answers = [read(chunk) for chunk in chunks]
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            answers = list(pool.map(read, chunks))
+    for order in (order for answer in answers for order in answer):
+        found[order.key].append(order)
+    return found
+
+
+def foreign_orders(oms: Reader, plan: Plan) -> list[FoundOrder]:
+    """Orders that stand and name a reservation of the plan, under a key that is not the plan's.
+
+    Raises:
+        OmsError: It cannot be read.
+    """
+    own = {effect.key for effect in plan.effects}
+    names = {effect.reservation_id for effect in plan.effects}
+    return [
+        found
+        for found in oms.orders_since(plan.at - BEFORE_THE_PLAN)
+        if found.live and found.key not in own and found.order is not None and found.order.reservation_id in names
+    ]
+
+
+def reconcile(
+    plan: Plan,
+    known: Mapping[str, Standing],
+    found: Found,
+    foreign: Iterable[FoundOrder],
+    skipped: Mapping[str, str],
+) -> list[Row]:
+    """One row for each order of the plan, in its order, and then one for each foreign one.
+
+    Args:
+        plan: The plan.
+        known: What the journal says, by key.
+        found: What the system says, by key.
+        foreign: Orders that nobody planned.
+        skipped: Why a reservation was left out, by its id.
+    """
+    rows = [
+        _row(effect.order, known.get(effect.key), found[effect.key], skipped.get(effect.reservation_id))
+        for effect in plan.effects
+        if effect.order is not None
+    ]
+    for order in foreign:
+        name = order.order.reservation_id if order.order is not None else ""
+        reason = f"the order {order.key} names this reservation, and no plan of this launch made it"
+        rows.append(Row(order.key, name, Verdict.FOREIGN, (order.reference,), reason))
+    return rows
+
+
+def counts(rows: Iterable[Row]) -> dict[str, int]:
+    """Rows by verdict; every verdict is there."""
+    counted = Counter(row.verdict for row in rows)
+    return {verdict.value: counted[verdict] for verdict in Verdict}
+
+
+def live_by_key(found: Found) -> dict[str, list[FoundOrder]]:
+    """Those that stand, where there are any."""
+    standing: dict[str, list[FoundOrder]] = defaultdict(list)
+    for key, orders in found.items():
+        for order in orders:
+            if order.live:
+                standing[key].append(order)
+    return dict(standing)
+
+
+def is_same(order: ReleaseOrder, found: FoundOrder) -> bool:
+    """Whether what was found is what was sent."""
+    return found.order is not None and found.order.payload() == order.payload()
+
+
+def _row(order: ReleaseOrder, known: Standing | None, found: Sequence[FoundOrder], skipped: str | None) -> Row:
+    verdict, reason = _verdict(order, known, found, skipped)
+    return Row(order.key, order.reservation_id, verdict, tuple(one.reference for one in found), reason)
+
+
+def _verdict(
+    order: ReleaseOrder, known: Standing | None, found: Sequence[FoundOrder], skipped: str | None
+) -> tuple[Verdict, str]:
+    live = [one for one in found if one.live]
+    if len(live) > 1:
+        return Verdict.DUPLICATE, f"{len(live)} orders stand under one key; a person must cancel the others"
+    if live and not is_same(order, live[0]):
+        return Verdict.CHANGED, "the order under this key is not what was sent"
+    if live:
+        return Verdict.MATCHED, "one order stands"
+    if found:
+        return Verdict.CANCELLED, f"the order was made, and is {found[0].status} now"
+    return _unseen(known, skipped)
+
+
+def _unseen(known: Standing | None, skipped: str | None) -> tuple[Verdict, str]:
+    """What an order is of which the system has nothing."""
+    if known is not None and known.state is State.CONFIRMED:
+        return Verdict.MISSING, "the journal says it was made, and there is no such order"
+    if known is not None and known.is_open:
+        return Verdict.UNKNOWN, str(known.detail.get("reason", "it may have been sent, and was not looked up since"))
+    if skipped is not None:
+        return Verdict.SKIPPED, skipped
+    if known is not None and known.state is State.REJECTED:
+        return Verdict.REJECTED, str(known.detail.get("reason", ""))
+    return Verdict.OPEN, "not sent"

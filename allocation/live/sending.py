@@ -1,0 +1,283 @@
+"""Sending the orders of a plan and writing its holds: on disk as an intent before it leaves, never again blind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from allocation.live.brakes import Around, Brakes, Waits
+from allocation.live.checks import Units, require_one_each, require_priority
+from allocation.live.journal import Entry, Journal
+from allocation.live.plan import Effect
+from allocation.live.reconciling import look_up
+from allocation.live.states import Standing, State, payload_digest
+from allocation.oms.port import HOLDS_MAX, Confirmed, NotSent, Outcome, Rejected, Taken, Uniqueness, Unknown, Writer
+
+GROUP = 4
+"""Orders of a group for each request at one time: they share a commit, and after a crash that many are looked up."""
+HOLD_TRIES = 3
+HELD = "HELD"
+_ADDRESS = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+class Sender:
+    """Sends orders, and knows what became of each.
+
+    Args:
+        oms: Where they go.
+        journal: Whose entries have been read, under the lock.
+        plan: Digest of the plan.
+        known: What the journal says of each key; kept up to date.
+        units: What is given out; kept up to date.
+        brakes, waits, around: See `brakes`.
+
+    Attributes:
+        sent: Orders that were sent, the second time too.
+        stopped: Why nothing more is sent, empty while something may be.
+        held: Keys of the effects whose holds are written.
+    """
+
+    def __init__(
+        self,
+        oms: Writer,
+        journal: Journal,
+        plan: str,
+        known: dict[str, Standing],
+        units: Units,
+        brakes: Brakes,
+        waits: Waits,
+        around: Around,
+    ) -> None:
+        self.sent = 0
+        self.stopped = ""
+        self.held: dict[str, bool] = {}
+        self._oms, self._journal, self._plan = oms, journal, plan
+        self._known, self._units = known, units
+        self._brakes, self._waits, self._around = brakes, waits, around
+        self._is_unique = oms.uniqueness() is Uniqueness.ENFORCED
+        self._workers = max(brakes.concurrency, 1) if self._is_unique else 1
+        self._entries: list[Entry] = []
+        self._due: list[Effect] = []
+        self._errors = 0
+
+    # ----- orders
+
+    def send(self, effects: Sequence[Effect], total: int) -> None:
+        """Send orders in their order, the canary first, and write the holds of those that are confirmed.
+
+        Raises:
+            CheckFailed: What must always hold does not; nothing more is sent.
+            LockHeld: The lock was taken away.
+        """
+        last, done = -1, total - len(effects)
+        for number, group in enumerate(self._groups(list(enumerate(effects)))):
+            if self._must_stop():
+                break
+            last = require_priority(last, [index for index, _ in group])
+            own = [effect for _, effect in group]
+            self._send_group(own)
+            done += len(own)
+            self._around.advance(done, total)
+            if number == 0 and self._brakes.canary:
+                self._require_canary(own)
+            self._write_some_holds(own)
+        self.flush()
+
+    def _write_some_holds(self, effects: Sequence[Effect]) -> None:
+        """An order and its open hold are two truths, so the holds follow their orders closely."""
+        self._due += [effect for effect in effects if self._known[effect.key].state is State.CONFIRMED]
+        if len(self._due) >= HOLDS_MAX * self._workers:
+            # What fails is tried again at the end, with all that is left.
+            due, self._due = self._due, []
+            self._write_once(due)
+
+    def _groups(self, indexed: list[tuple[int, Effect]]) -> Iterator[list[tuple[int, Effect]]]:
+        left = indexed if self._brakes.orders_max is None else indexed[: self._brakes.orders_max]
+        if self._brakes.canary and left:
+            yield left[: self._brakes.canary]
+            left = left[self._brakes.canary :]
+        size = GROUP * self._workers if self._is_unique else 1
+        for first in range(0, len(left), size):
+            yield left[first : first + size]
+
+    def _must_stop(self) -> bool:
+        self.stopped = self.stopped or self._around.should_stop()
+        if not self.stopped and self.sent >= self._brakes.error_share_from:
+            share = self._errors / self.sent
+            if share > self._brakes.error_share_max:
+                limit = f"more than {self._brakes.error_share_max:.0%}"
+                self.stopped = f"{self._errors:,} of {self.sent:,} orders are rejected or unknown, {limit}"
+        return bool(self.stopped)
+
+    def _require_canary(self, effects: Sequence[Effect]) -> None:
+        """The first orders must all stand before the rest follows."""
+        self.settle(effects)
+        failed = [effect.key for effect in effects if self._known[effect.key].state is not State.CONFIRMED]
+        if failed and not self.stopped:
+            state = self._known[failed[0]]
+            reason = state.detail.get("reason", "")
+            self.stopped = f"canary: {failed[0]} is {state.state.value}, not CONFIRMED: {reason}"
+
+    def _send_group(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            if effect.order is not None:
+                self._units.give(effect.order)
+        self._note_all(effects, State.INTENT)
+        self.flush()
+        outcomes = self._map(self._submit, effects)
+        for effect, outcome in zip(effects, outcomes, strict=True):
+            self._settle_one(effect, outcome)
+
+    def _submit(self, effect: Effect) -> Outcome:
+        if effect.order is None:
+            raise ValueError(f"{effect.key} has no order")
+        return self._oms.submit(effect.order)
+
+    def _settle_one(self, effect: Effect, outcome: Outcome) -> None:
+        self.sent += 1
+        match outcome:
+            case Confirmed(reference):
+                self.note(effect, State.CONFIRMED, reference=reference)
+            case Rejected(code, reason):
+                self._errors += 1
+                self._units.take_back(effect.key)
+                self.note(effect, State.REJECTED, code=code, reason=reason)
+            case NotSent(reason):
+                self._units.take_back(effect.key)
+                self.note(effect, State.NOT_SENT, reason=reason)
+                self.stopped = self.stopped or f"the system cannot be reached: {masked(reason)}"
+            case Taken(code, reason):
+                # By our own, sent before, as like as not: nobody knows before it has been looked at.
+                self.note(effect, State.UNKNOWN, code=code, reason=f"the key is taken: {reason}")
+            case Unknown(reason):
+                self._errors += 1
+                self.note(effect, State.UNKNOWN, reason=reason)
+
+    # ----- what nobody knows
+
+    def settle(self, effects: Sequence[Effect]) -> None:
+        """Look up what is unknown after a wait, and send again what is proved not to be there.
+
+        Raises:
+            CheckFailed: Two orders stand under one key, or another one than was sent.
+            OmsError: It cannot be looked up.
+        """
+        for _ in range(self._brakes.lookups_max):
+            unknown = [effect for effect in effects if self._is_open(effect)]
+            if not unknown or self._around.should_stop():
+                break
+            self.wait()
+            absent = self.look(unknown)
+            if absent and not self.stopped:
+                self._resend(absent)
+        self.flush()
+
+    def _resend(self, absent: Sequence[Effect]) -> None:
+        size = GROUP * self._workers if self._is_unique else 1
+        for first in range(0, len(absent), size):
+            if self.stopped:
+                return
+            self._send_group(absent[first : first + size])
+
+    def _is_open(self, effect: Effect) -> bool:
+        return effect.key in self._known and self._known[effect.key].is_open
+
+    def wait(self) -> None:
+        """Wait until a look-up proves something.
+
+        Where the system refuses a second order of a key, one that is sent again too early is refused, and no harm done.
+        """
+        seconds = self._waits.read_lag_s if self._is_unique else self._waits.quiescence_s
+        self._around.say(f"waiting {seconds:.0f} s, so that nothing that was sent can still land unseen")
+        self._around.sleep(seconds)
+
+    def look(self, effects: Sequence[Effect]) -> list[Effect]:
+        """Look up orders and write down what there is; those of which there is none."""
+        found = look_up(self._oms, [effect.key for effect in effects], self._workers)
+        require_one_each(effects, found)
+        absent = []
+        for effect in effects:
+            there = found[effect.key]
+            if there:
+                self.note(effect, State.CONFIRMED, reference=there[0].reference, status=there[0].status, found=True)
+            else:
+                self._units.take_back(effect.key)
+                self.note(effect, State.ABSENT)
+                absent.append(effect)
+        self.flush()
+        return absent
+
+    # ----- holds
+
+    def write_holds(self, effects: Sequence[Effect]) -> list[tuple[Effect, str]]:
+        """Write holds as they are to be; those that are not so, each with the reason.
+
+        A hold is written as a whole, so that writing it twice is as once: it is simply tried again.
+        """
+        left = [(effect, "not tried") for effect in effects if effect.key not in self.held]
+        for _ in range(HOLD_TRIES):
+            if not left or self._around.should_stop():
+                break
+            left = self._write_once([effect for effect, _ in left])
+        return left
+
+    def _write_once(self, effects: Sequence[Effect]) -> list[tuple[Effect, str]]:
+        batches = [effects[first : first + HOLDS_MAX] for first in range(0, len(effects), HOLDS_MAX)]
+        left = []
+        size = GROUP * self._workers
+        for first in range(0, len(batches), size):
+            some = batches[first : first + size]
+            for batch, outcomes in zip(some, self._map(self._write_batch, some), strict=True):
+                for effect, outcome in zip(batch, outcomes, strict=True):
+                    if isinstance(outcome, Confirmed):
+                        self.held[effect.key] = True
+                        self._entries.append(self._entry(HELD, effect.key, {}))
+                    else:
+                        left.append((effect, masked(str(getattr(outcome, "reason", outcome)))))
+            self.flush()
+        return left
+
+    def _write_batch(self, effects: Sequence[Effect]) -> list[Outcome]:
+        return self._oms.write_holds([effect.hold for effect in effects])
+
+    # ----- the journal
+
+    def note(self, effect: Effect, state: State, **detail: Any) -> None:
+        """Write down what is known of an order; `flush` puts it on disk."""
+        if effect.order is None:
+            raise ValueError(f"{effect.key} has no order")
+        told = {name: masked(value) if isinstance(value, str) else value for name, value in detail.items()}
+        told["payload"] = payload_digest(effect.order)
+        self._known[effect.key] = Standing(state, self._plan, told["payload"], told)
+        self._entries.append(self._entry(state.value, effect.key, told))
+
+    def _note_all(self, effects: Sequence[Effect], state: State) -> None:
+        for effect in effects:
+            self.note(effect, state)
+
+    def _entry(self, kind: str, key: str, detail: dict[str, Any]) -> Entry:
+        return Entry(kind, self._around.now().isoformat(), self._plan, key, detail)
+
+    def flush(self) -> None:
+        """Put on disk what has been noted."""
+        entries, self._entries = self._entries, []
+        self._journal.append(entries)
+
+    def _map(self, do: Callable[[_In], _Out], of: Sequence[_In]) -> list[_Out]:
+        if self._workers == 1 or len(of) <= 1:
+            return [do(one) for one in of]
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(do, of))
+
+
+def masked(text: str) -> str:
+    """A text without e-mail addresses.
+
+    >>> masked("customer jane@example.com is blocked")
+    'customer ***@*** is blocked'
+    """
+    return _ADDRESS.sub("***@***", text)

@@ -1,0 +1,122 @@
+"""Whether what a plan was made from is still so.
+
+Customers cancel all night: a planned reservation that ended since is left out, and its units stay on hand for the next
+plan. Anything else that changed makes the plan stale, and then nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from allocation.engine.errors import AllocationError, Problem
+from allocation.live.open_book import Command, adopt
+from allocation.live.plan import Plan, decide
+from allocation.live.planfile import holds_of_tape, supply_of_tape
+from allocation.oms.port import Hold, PoolSupply
+
+Pool = tuple[str, str]
+_SAME = ("order_id", "sku", "location", "quantity", "tier", "arrival", "requested", "assigned", "paid")
+_SCORED = ("purchases", "cart_value", "membership_years")
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What a fresh reading says of a plan.
+
+    Attributes:
+        ended: Reservations of the plan that are no longer open, though not by this release.
+        problems: What makes the plan stale.
+    """
+
+    ended: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def compare(
+    plan: Plan,
+    supply: Sequence[PoolSupply],
+    holds: Sequence[Hold],
+    released: Mapping[Pool, int],
+    done: Mapping[str, object],
+) -> Fresh:
+    """Compare a plan with what the system says now.
+
+    Args:
+        plan: The plan.
+        supply: Of every pool, now.
+        holds: That are open now.
+        released: Units of each pool that this plan's orders have taken already, or may have. The system may or may not
+            have taken them from the units on hand by now, so that a loss of fewer units than these is not seen.
+        done: Reservations that have their order, or may have it; their holds may have ended by that.
+    """
+    planned = {hold.reservation_id: hold for hold in holds_of_tape(plan.tape, {})}
+    touched = {effect.reservation_id for effect in plan.effects}
+    now = {hold.reservation_id: hold for hold in holds}
+    problems = [*_less_supply(plan, supply, released)]
+    others = [hold for name, hold in now.items() if name not in planned]
+    for name, before in planned.items():
+        if name not in now or name in done:
+            continue
+        changes = list(_changes(before, now[name]))
+        if name in touched:
+            problems += changes
+        elif changes:
+            others.append(now[name])
+    problems += _outranked(plan, others)
+    ended = tuple(name for name in planned if name in touched and name not in now and name not in done)
+    return Fresh(ended, tuple(problems))
+
+
+def _less_supply(plan: Plan, supply: Sequence[PoolSupply], released: Mapping[Pool, int]) -> Iterator[Problem]:
+    now = {(pool.sku, pool.location): pool.on_hand for pool in supply}
+    for pool in supply_of_tape(plan.tape):
+        name = (pool.sku, pool.location)
+        there, taken = now.get(name, 0), released.get(name, 0)
+        if there < pool.on_hand - taken:
+            of_these = f", {taken:,} of which were released since" if taken else ""
+            yield Problem(name, f"{there:,} units are on hand, and the plan counted on {pool.on_hand:,}{of_these}")
+
+
+def _changes(before: Hold, now: Hold) -> Iterator[Problem]:
+    for name in (*_SAME, *_SCORED):
+        was, is_now = getattr(before, name), getattr(now, name)
+        if was != is_now:
+            yield Problem((before.reservation_id,), f"{name.replace('_', ' ')} was {was} and is {is_now}")
+
+
+def _outranked(plan: Plan, new: Sequence[Hold]) -> Iterator[Problem]:
+    """Holds that the plan does not know as they are now, and that would get units which it gives to others.
+
+    The rules themselves say so: the plan is decided again with them.
+    """
+    if not new:
+        return
+    *book, action = plan.tape
+    instant = str(action["at"])
+    extra = [adopt(hold, instant) for hold in new]
+    first = [command for command in book if command["type"] != "adopt"]
+    names = {hold.reservation_id for hold in new}
+    held = [command for command in book if command["type"] == "adopt" and command["reservation_id"] not in names]
+    try:
+        _, decided = decide([*first, *sorted([*held, *extra], key=_by_arrival), action], plan.policy)
+    except AllocationError as error:
+        yield Problem(("holds",), f"{len(new):,} holds are new or changed, and the book with them is refused: {error}")
+        return
+    allocated = [d.reservation_id for d in decided if d.after == "ALLOCATED"]
+    planned = [effect.reservation_id for effect in plan.effects if effect.order is not None]
+    yield from _displaced(new, planned, allocated)
+
+
+def _displaced(new: Sequence[Hold], planned: Sequence[str], allocated: Iterable[str | None]) -> Iterator[Problem]:
+    gets = dict.fromkeys(allocated)
+    losers = [name for name in planned if name not in gets]
+    if losers:
+        first = next((hold.reservation_id for hold in new if hold.reservation_id in gets), new[0].reservation_id)
+        yield Problem(
+            (first,), f"is new or changed, and outranks {len(losers):,} who were to get units, such as {losers[0]}"
+        )
+
+
+def _by_arrival(command: Command) -> int:
+    return int(command["arrival"])
