@@ -216,10 +216,11 @@ class Sender:
     def write_holds(self, effects: Sequence[Effect]) -> list[tuple[Effect, str]]:
         """Write holds as they are to be; those that are not so, each with the reason.
 
-        A hold is written as a whole, so that writing it twice is as once: it is simply tried again.
+        A hold is written as a whole, so that writing it twice is as once: it is simply tried again. Who asks to stop
+        waits for it: an order whose hold is open would be two truths.
         """
-        left = [(effect, "not tried") for effect in effects if effect.key not in self.held]
-        for _ in range(HOLD_TRIES):
+        left = self._write_once([effect for effect in effects if effect.key not in self.held])
+        for _ in range(HOLD_TRIES - 1):
             if not left or self._around.should_stop():
                 break
             left = self._write_once([effect for effect, _ in left])

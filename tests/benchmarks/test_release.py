@@ -51,6 +51,9 @@ class Counting(httpx.BaseTransport):
                 self.counts[json.loads(request.read())["operationName"]] += 1
         return self.inner.handle_request(request)
 
+    def close(self) -> None:
+        self.inner.close()
+
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from allocation.oms.sandbox import Sandbox
+
 
 class Ended(NamedTuple):
     """How a command ended."""
@@ -12,6 +14,13 @@ class Ended(NamedTuple):
     code: int
     out: str
     err: str
+
+
+class Served(NamedTuple):
+    """A sandbox, and where it listens."""
+
+    url: str
+    sandbox: Sandbox
 
 
 Run = Callable[..., Ended]

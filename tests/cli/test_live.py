@@ -4,49 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from allocation import load_scenario, simulate
-from allocation.oms.sandbox import Sandbox, Server, Settings
-from allocation.oms.sandbox.taped import supply_of_tape
-from allocation.scenario import dump_policy
-from allocation.tape import write_tape
-from tests.cli.running import Run, refused
-
-NIGHT = "2025-11-15T07:00"
-SMALL = {
-    "demand.total": 120,
-    "supply.0.expected.0.quantity": 40,
-    "supply.0.expected.1.quantity": 20,
-    "supply.0.expected.2.quantity": 20,
-}
+from tests.cli.running import Run, Served, refused
 
 
-@pytest.fixture
-def launch(tmp_path: Path) -> Path:
-    """A folder with the policy and the tape of a launch, until just before its first release."""
-    scenario = load_scenario("console-realistic", SMALL)
-    commands = [command for command in simulate(scenario, 3).tape() if command["at"] < NIGHT]
-    write_tape(tmp_path / "tape.jsonl", commands)
-    (tmp_path / "policy.yaml").write_text(dump_policy(scenario.policy), encoding="utf-8")
-    return tmp_path
-
-
-@pytest.fixture
-def sandbox(launch: Path) -> Iterator[Server]:
-    served = Sandbox(Settings(), now=lambda: datetime.now(UTC), sleep=time.sleep)
-    served.load(supply_of_tape(launch / "tape.jsonl"))
-    with Server(served, 0) as server:
-        yield server
-    served.close()
-
-
-def test_a_launch_is_loaded_planned_and_read_back(launch: Path, sandbox: Server, run: Run) -> None:
+def test_a_launch_is_loaded_planned_and_read_back(launch: Path, sandbox: Served, run: Run) -> None:
     where = ["--sandbox", sandbox.url]
     for _ in range(2):
         # Loading again changes nothing.
@@ -89,7 +54,7 @@ def test_a_launch_is_loaded_planned_and_read_back(launch: Path, sandbox: Server,
     ],
 )
 def test_mistakes_are_told_in_one_message(
-    launch: Path, sandbox: Server, run: Run, arguments: list[str], words: str
+    launch: Path, sandbox: Served, run: Run, arguments: list[str], words: str
 ) -> None:
     refused(run("live", *arguments, "--sandbox", sandbox.url), words)
 
@@ -103,7 +68,7 @@ def test_without_settings_everything_that_is_missing_is_named(
     refused(run("live", "snapshot", "--out", "b.jsonl"), "ALLOCATION_FLUENT_BASE_URL", "ALLOCATION_FLUENT_PASSWORD")
 
 
-def test_a_policy_that_only_a_scenario_can_work_out_is_refused(launch: Path, sandbox: Server, run: Run) -> None:
+def test_a_policy_that_only_a_scenario_can_work_out_is_refused(launch: Path, sandbox: Served, run: Run) -> None:
     (launch / "policy.yaml").write_text("overbooking: {method: economic}\n", encoding="utf-8")
     args = ["--launch", "x", "--policy", "policy.yaml", "--ship-date", "2025-11-15", "--out", "p.json"]
     refused(run("live", "plan", *args, "--sandbox", sandbox.url), "must be one rate")
