@@ -102,6 +102,11 @@ def journal_place(given: str | None) -> str:
     return given or os.environ.get("ALLOCATION_JOURNAL") or str(state_folder() / "journal.sqlite")
 
 
+def is_shared(journal: str | None) -> bool:
+    """Whether the journal is one that all machines share."""
+    return journal_place(journal).startswith("postgresql")
+
+
 def proved(account: str, journal: str | None) -> Uniqueness:
     """What the journal has as proved of an account."""
     kept = Journal(journal_place(journal), account, UNIQUENESS)

@@ -51,6 +51,7 @@ class Options:
     max_orders: int | None
     canary: int
     concurrency: int
+    rate: float | None
     error_share: float
     server_request_s: float
     read_lag_s: float
@@ -148,6 +149,7 @@ def prove(
 def _applied(plan: Plan, kept: Journal, settings: FluentSettings, options: Options, uniqueness: Uniqueness) -> Applied:
     brakes = Brakes(
         concurrency=options.concurrency,
+        orders_per_s_max=options.rate,
         orders_max=options.max_orders,
         canary=options.canary,
         error_share_max=options.error_share,

@@ -66,6 +66,7 @@ def apply_live(
     concurrency: Annotated[
         int, typer.Option(min=1, max=64, help="Requests at one time; one where uniqueness is not proved.")
     ] = 8,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Orders a second at most.")] = None,
     error_share: Annotated[
         float, typer.Option(min=0, max=1, help="Stop where more of the orders sent are rejected or unknown.")
     ] = 0.05,
@@ -97,6 +98,7 @@ def apply_live(
             max_orders=max_orders,
             canary=canary,
             concurrency=concurrency,
+            rate=rate,
             error_share=error_share,
             server_request_s=server_request_s,
             read_lag_s=read_lag_s,
@@ -188,7 +190,9 @@ def snapshot_live(
 
 @lives.command("load")
 def load_live(
-    source: Annotated[Path, typer.Argument(metavar="TAPE|RUN", help="Whose open book is written.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="TAPE|RUN|CSV", help="Whose open book is written, or a table of holds.")
+    ],
     *,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Policy of a tape; a run has its own.")] = None,
     profile: ProfileOption = None,

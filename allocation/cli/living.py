@@ -6,24 +6,27 @@ import csv
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
 import typer
 
-from allocation.cli.accounts import account_of, customers_of, proved, timing
+from allocation.cli.accounts import account_of, customers_of, is_shared, proved, timing
 from allocation.cli.clock import now
 from allocation.cli.exits import Exit
 from allocation.cli.output import print_json, print_table, warn_of_compiling
 from allocation.engine.errors import SettingError
 from allocation.engine.outcome import atp as atp_rows
+from allocation.live.hold_table import read_holds
 from allocation.live.loading import load_holds, reason_of
 from allocation.live.open_book import holds_of, open_book
 from allocation.live.plan import Action, Plan, decide, make_plan, surprises
 from allocation.montecarlo.progress import progress_bar
 from allocation.oms.fluent import FluentClient, FluentReader
 from allocation.oms.fluent.adapter import FluentReads, FluentWrites
+from allocation.oms.port import Hold
 from allocation.scenario import load_policy
 from allocation.tape import load_run, replay, write_tape
 
@@ -57,6 +60,9 @@ def plan(
         with FluentReader(account.settings, timing()) as client:
             oms = FluentReads(client, proved(account.settings.account, journal))
             made = make_plan(oms, name, chosen, now(), _action(action), day)
+        if not is_shared(journal):
+            note = "the journal is a file: it and its lock guard this machine only"
+            made = replace(made, warnings=(*made.warnings, note))
     plain = made.as_plain()
     out.write_text(json.dumps(plain, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
     _write_csv(out.with_suffix(".csv"), made)
@@ -83,14 +89,7 @@ def snapshot(*, profile: str | None, sandbox: str | None, out: Path, as_json: bo
 
 def load(*, source: Path, policy: Path | None, profile: str | None, sandbox: str | None, as_json: bool) -> None:
     """Write the open book of a tape or a run into a system; ends with UNKNOWN where anything is left."""
-    tape = source / "tape.jsonl" if source.is_dir() else source
-    if not tape.is_file():
-        raise SettingError(f"{source}: there is no such tape or run folder")
-    if policy is None and not source.is_dir():
-        raise SettingError("a tape has no policy of its own: give --policy FILE, or name its run folder")
-    warn_of_compiling()
-    engine = replay(tape, load_policy(policy) if policy is not None else load_run(source).policy).engine
-    holds = holds_of(engine, customers_of(tape))
+    holds = _holds(source, policy)
     with (
         account_of(profile, sandbox) as account,
         FluentClient(account.settings, timing()) as client,
@@ -144,6 +143,20 @@ def atp(
 
 
 # ----- reading and showing
+
+
+def _holds(source: Path, policy: Path | None) -> list[Hold]:
+    """The open holds of a table, a tape or a run folder."""
+    if source.suffix == ".csv":
+        return read_holds(source)
+    tape = source / "tape.jsonl" if source.is_dir() else source
+    if not tape.is_file():
+        raise SettingError(f"{source}: there is no such tape or run folder")
+    if policy is None and not source.is_dir():
+        raise SettingError("a tape has no policy of its own: give --policy FILE, or name its run folder")
+    warn_of_compiling()
+    engine = replay(tape, load_policy(policy) if policy is not None else load_run(source).policy).engine
+    return holds_of(engine, customers_of(tape))
 
 
 def _action(text: str) -> Action:

@@ -140,7 +140,8 @@ class Applier:
     def _require_writer(self) -> None:
         if self._oms.account != self._plan.account:
             raise SettingError(f"the plan is for account {self._plan.account}, and this is {self._oms.account}")
-        if not (self._is_unique or self._journal.is_shared or self._sole_writer):
+        # Holds are written as a whole, so that two who write them do no harm; two orders do.
+        if self._orders and not (self._is_unique or self._journal.is_shared or self._sole_writer):
             raise SettingError(
                 f"nothing proves that {self._plan.account} refuses a second order of one key, and a journal in SQLite "
                 "guards this machine only: prove it (`allocation live prove`), give a journal in PostgreSQL "

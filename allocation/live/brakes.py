@@ -13,6 +13,7 @@ class Brakes:
 
     Attributes:
         concurrency: Requests at one time; one where no uniqueness is proved.
+        orders_per_s_max: Orders that are sent a second at most, None for as many as the system takes.
         orders_max: Orders that are sent by this apply, None for all.
         canary: So many orders are sent first, and all must be confirmed before the rest follows; 0 for none.
         error_share_max: Share of the orders sent that may be rejected or unknown.
@@ -21,6 +22,7 @@ class Brakes:
     """
 
     concurrency: int = 8
+    orders_per_s_max: float | None = None
     orders_max: int | None = None
     canary: int = 10
     error_share_max: float = 0.05

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, TypeVar
 
 from allocation.live.brakes import Around, Brakes, Waits
@@ -128,9 +129,17 @@ class Sender:
                 self._units.give(effect.order)
         self._note_all(effects, State.INTENT)
         self.flush()
+        began = self._around.now()
         outcomes = self._map(self._submit, effects)
+        self._keep_pace(len(effects), began)
         for effect, outcome in zip(effects, outcomes, strict=True):
             self._settle_one(effect, outcome)
+
+    def _keep_pace(self, orders: int, began: datetime) -> None:
+        if self._brakes.orders_per_s_max is not None:
+            early_s = orders / self._brakes.orders_per_s_max - (self._around.now() - began).total_seconds()
+            if early_s > 0:
+                self._around.sleep(early_s)
 
     def _submit(self, effect: Effect) -> Outcome:
         if effect.order is None:

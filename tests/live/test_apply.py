@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -546,3 +546,25 @@ def test_a_later_plan_of_the_same_launch_goes_on(night: Night) -> None:
     assert not keys & before
     assert {effect.reservation_id for effect in night.plan.effects} >= {"RES-O-8-1", "RES-O-10-1", "RES-O-15-1"}
     assert night.apply().counts["matched"] == len(night.plan.effects)
+
+
+def test_orders_are_sent_no_faster_than_asked(night: Night) -> None:
+    began = night.clock()
+    night.apply(brakes=Brakes(concurrency=1, canary=0, orders_per_s_max=0.5))
+    assert night.clock() - began >= timedelta(seconds=18)
+    night.require_done()
+
+
+@pytest.mark.parametrize("action", ["confirm", "expire"])
+def test_confirming_and_expiring_are_applied_as_releases_are_and_need_no_sole_writer(action: Any) -> None:
+    late = hold(2, status=Status.RESERVED, paid=False, expires_at=datetime(2025, 9, 1, tzinfo=UTC))
+    night = Night(Uniqueness.NONE, book=[hold(1, status=Status.RESERVED), late])
+    reads = FluentReads(night.system.client(FluentReader))
+    day = DUE if action == "confirm" else None
+    plan = make_plan(reads, LAUNCH, night.policy, night.clock(), action, day)
+    applied = applier(night, plan=plan).run()
+    assert applied.rows == ()
+    assert not applied.has_unknown
+    changed = {"confirm": {"RES-O-1-1": "CONFIRMED"}, "expire": {"RES-O-2-1": "EXPIRED"}}[action]
+    assert night.statuses() == {"RES-O-1-1": "RESERVED", "RES-O-2-1": "RESERVED"} | changed
+    assert night.creations() == 0
