@@ -12,7 +12,8 @@ from allocation.oms.fluent import outcomes
 from allocation.oms.fluent.client import FluentClient, Reads
 from allocation.oms.fluent.codes import ALREADY_THERE, NOT_FOUND
 from allocation.oms.fluent.documents import Mutation
-from allocation.oms.fluent.holds import OPEN, attributes_of, day_of, hold_of, hold_ref, instant_of, position_ref
+from allocation.oms.fluent.holds import OwnHolds, day_of, position_ref
+from allocation.oms.fluent.mapping import MappedHolds, load_mapping
 from allocation.oms.fluent.queries import (
     CREATE_ORDER,
     CREATE_ORDER_AND_CUSTOMER,
@@ -29,8 +30,6 @@ from allocation.oms.fluent.queries import (
 EXPECTED = "EXPECTED"
 REFS_MAX = 100
 """Refs of one question."""
-ADDRESS = "customer_email"
-"""Attribute of a hold whose customer the platform may not know. It is read for that customer's order only."""
 _COMING = ("CREATED", "ACTIVE")
 """Statuses of arrivals that are still expected."""
 _GONE = ("CANCELLED", "REJECTED")
@@ -50,6 +49,8 @@ class FluentReads:
         self._reads = client
         self._settings = client.settings
         self._proved = proved
+        mapping = client.settings.hold_mapping
+        self._holds = OwnHolds(client.settings.hold_type) if mapping is None else MappedHolds(load_mapping(mapping))
         # Filled by several threads: what is once in it stays as it is.
         self._customers: dict[str, str] = {}
 
@@ -79,14 +80,13 @@ class FluentReads:
 
     def holds(self) -> Iterator[port.Hold]:
         """Every open quantity of the type of holds."""
-        variables = {"catalogue": self._catalogue(), "types": [self._settings.hold_type], "statuses": list(OPEN)}
-        for node in self._reads.nodes(QUANTITIES, variables):
-            yield hold_of(node)
+        kinds = {"types": [self._holds.type], "statuses": list(self._holds.open)}
+        yield from self._holds.read(self._reads.nodes(QUANTITIES, {"catalogue": self._catalogue(), **kinds}))
 
     def hold(self, reservation_id: str) -> port.Hold | None:
         """The quantity of that reservation's ref, whatever its status."""
         node = self._quantity(reservation_id)
-        return None if node is None else hold_of(node)
+        return None if node is None else next(iter(self._holds.read([node])))
 
     def orders(self, keys: Sequence[str]) -> Iterator[port.FoundOrder]:
         """Every order of these refs."""
@@ -115,7 +115,7 @@ class FluentReads:
         return self._customers.get(customer)
 
     def _quantity(self, reservation_id: str) -> dict[str, Any] | None:
-        variables = {"ref": hold_ref(reservation_id), "catalogue": self._catalogue()}
+        variables = {"ref": self._holds.ref(reservation_id), "catalogue": self._catalogue()}
         found: dict[str, Any] | None = self._reads.ask(QUANTITY, variables)["inventoryQuantity"]
         return found
 
@@ -145,7 +145,7 @@ class FluentWrites(FluentReads):
     def _write_chunk(self, holds: Sequence[port.Hold]) -> list[port.Outcome]:
         written = self._update(holds)
         new = [i for i, outcome in enumerate(written) if _is(outcome, NOT_FOUND)]
-        if not new:
+        if not new or not self._holds.can_create:
             return written
         inputs = [self._new_quantity(holds[i]) for i in new]
         created = self._send(create_quantities(len(new)), inputs)
@@ -160,7 +160,7 @@ class FluentWrites(FluentReads):
         return written
 
     def _update(self, holds: Sequence[port.Hold]) -> list[port.Outcome]:
-        inputs = [self._content(hold) | {"status": hold.status.name} for hold in holds]
+        inputs = [self._content(hold) | {"status": self._holds.status(hold)} for hold in holds]
         return self._send(update_quantities(len(holds)), inputs)
 
     def _send(self, mutation: Mutation, inputs: Sequence[Mapping[str, Any]]) -> list[port.Outcome]:
@@ -168,17 +168,11 @@ class FluentWrites(FluentReads):
         return [_outcome(outcome) for outcome in self._writes.execute_batch(mutation, variables)]
 
     def _content(self, hold: port.Hold) -> dict[str, Any]:
-        return {
-            "ref": hold_ref(hold.reservation_id),
-            "catalogue": self._catalogue(),
-            "quantity": hold.quantity,
-            "expectedOn": instant_of(hold.assigned or hold.requested),
-            "attributes": attributes_of(hold),
-        }
+        return self._holds.content(hold) | {"catalogue": self._catalogue()}
 
     def _new_quantity(self, hold: port.Hold) -> dict[str, Any]:
         position = {"ref": position_ref(hold.sku, hold.location), "catalogue": self._catalogue()}
-        return self._content(hold) | {"type": self._settings.hold_type, "position": position}
+        return self._content(hold) | {"type": self._holds.type, "position": position}
 
     def submit(self, order: port.ReleaseOrder) -> port.Outcome:
         """Create an order; of a customer whom the platform does not know, too, where the hold has an e-mail address."""
@@ -197,7 +191,7 @@ class FluentWrites(FluentReads):
     def _address_of(self, order: port.ReleaseOrder) -> str:
         node = self._quantity(order.reservation_id) if order.customer else None
         given = {entry["name"]: entry["value"] for entry in (node or {}).get("attributes") or ()}
-        return str(given.get(ADDRESS) or "")
+        return str(given.get(self._holds.address) or "")
 
     def _create(self, order: port.ReleaseOrder, customer: str) -> port.Outcome:
         new = self._new_order(order) | {"customer": {"id": customer}}

@@ -9,7 +9,7 @@ find holds by their date, and is midnight UTC of that calendar date.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -20,6 +20,8 @@ from allocation.oms.port import Hold
 OPEN = ("RESERVED", "CONFIRMED", "QUEUED", "WAITLISTED")
 """Statuses of the holds that are open, as they are written."""
 REF_MAX = 100
+ADDRESS = "customer_email"
+"""Attribute of a hold whose customer the platform may not know. It is read for that customer's order only."""
 _DIGEST = 16
 _TEXT, _WHOLE, _TRUTH = "STRING", "INTEGER", "BOOLEAN"
 
@@ -72,6 +74,42 @@ def instant_of(day: date) -> str:
 def day_of(text: str) -> date:
     """The calendar date, in UTC, of the platform's DateTime."""
     return datetime.fromisoformat(text).astimezone(UTC).date()
+
+
+class OwnHolds:
+    """Holds as this package writes them.
+
+    Args:
+        hold_type: Type of their quantities.
+    """
+
+    can_create = True
+    open = OPEN
+    address = ADDRESS
+
+    def __init__(self, hold_type: str) -> None:
+        self.type = hold_type
+
+    def ref(self, reservation_id: str) -> str:
+        """The ref of a reservation's quantity."""
+        return hold_ref(reservation_id)
+
+    def read(self, nodes: Iterable[Mapping[str, Any]]) -> Iterator[Hold]:
+        """The holds that quantities are; `BadAnswer` where one is none."""
+        return map(hold_of, nodes)
+
+    def content(self, hold: Hold) -> dict[str, Any]:
+        """What a quantity is to hold, but for its catalogue."""
+        return {
+            "ref": hold_ref(hold.reservation_id),
+            "quantity": hold.quantity,
+            "expectedOn": instant_of(hold.assigned or hold.requested),
+            "attributes": attributes_of(hold),
+        }
+
+    def status(self, hold: Hold) -> str:
+        """The status of its quantity."""
+        return hold.status.name
 
 
 def hold_of(node: Mapping[str, Any]) -> Hold:

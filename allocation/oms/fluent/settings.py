@@ -88,6 +88,7 @@ class FluentSettings(BaseModel):
         catalogue: Inventory catalogue, ``DEFAULT:<retailer_id>`` by convention [DOC].
         product_catalogue: Product catalogue, ``PC:MASTER:<retailer_id>`` by convention [DOC].
         hold_type: Type of the inventory quantities that hold pre-orders; none that the platform counts itself.
+        hold_mapping: File that says how holds that another writer made are read (see `mapping`); own ones without it.
         order_type: Type of the orders that a release makes, which decides their workflow: HD, CC, ...
         connect_timeout_s: Seconds to make a connection.
         read_timeout_s: Seconds without a byte of the answer.
@@ -110,6 +111,7 @@ class FluentSettings(BaseModel):
     catalogue: _Ref = Field(default_factory=lambda read: f"DEFAULT:{read.get('retailer_id')}")
     product_catalogue: _Ref = Field(default_factory=lambda read: f"PC:MASTER:{read.get('retailer_id')}")
     hold_type: Annotated[_TypeName, AfterValidator(_hold_type)] = "PREORDER"
+    hold_mapping: Path | None = None
     order_type: _TypeName = "HD"
     connect_timeout_s: _Seconds = 5.0
     read_timeout_s: _Seconds = 60.0

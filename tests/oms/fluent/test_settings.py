@@ -48,6 +48,7 @@ def test_settings_of_the_environment_and_their_defaults() -> None:
         "catalogue": "DEFAULT:34",
         "product_catalogue": "PC:MASTER:34",
         "hold_type": "PREORDER",
+        "hold_mapping": None,
         "order_type": "HD",
         "connect_timeout_s": 5,
         "read_timeout_s": 60,
