@@ -27,7 +27,7 @@ def commands() -> list[str]:
 
 def needs_a_server(line: str) -> bool:
     """Whether a command serves until it is interrupted, or asks one that does: tests/cli/test_live.py runs those."""
-    return " sandbox " in line or "--sandbox" in line
+    return " sandbox " in line or "--sandbox http" in line
 
 
 def test_the_readme_shows_commands_and_programs() -> None:
@@ -45,7 +45,7 @@ def test_the_commands_of_the_readme(tmp_path: Path) -> None:
             line.replace(COMMAND, program) + short,
             shell=True,
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(README.parent)},
+            env=os.environ | {"PYTHONPATH": str(README.parent), "ALLOCATION_STATE_DIR": str(tmp_path / "state")},
             capture_output=True,
             text=True,
             check=False,

@@ -213,7 +213,7 @@ class Applier:
         """Compare the plan with the book, and find out who is left out and why."""
         holds = list(self._oms.holds())
         done = self._done(holds)
-        fresh = compare(self._plan, list(self._oms.supply()), holds, self._units.given(), done)
+        fresh = compare(self._plan, list(self._oms.supply()), holds, self._released(foreign), done)
         if fresh.problems:
             raise StalePlan(fresh.problems)
         for found in foreign:
@@ -226,6 +226,15 @@ class Applier:
                 # As the plan wants it: written by this very apply before it was stopped.
                 continue
             self._skipped[name] = "its hold is gone" if now is None else f"is {now.status.name} since"
+
+    def _released(self, foreign: Sequence[FoundOrder]) -> dict[tuple[str, str], int]:
+        """Units of each pool that were given to the plan's reservations since it was made, by whomever."""
+        units = self._units.given()
+        for found in foreign:
+            if found.order is not None:
+                pool = (found.order.sku, found.order.location)
+                units[pool] = units.get(pool, 0) + found.order.quantity
+        return units
 
     def _done(self, holds: Sequence[Hold]) -> dict[str, bool]:
         """Reservations for which everything, or all but the hold, is done; the units of their orders are counted."""

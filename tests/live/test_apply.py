@@ -568,3 +568,14 @@ def test_confirming_and_expiring_are_applied_as_releases_are_and_need_no_sole_wr
     changed = {"confirm": {"RES-O-1-1": "CONFIRMED"}, "expire": {"RES-O-2-1": "EXPIRED"}}[action]
     assert night.statuses() == {"RES-O-1-1": "RESERVED", "RES-O-2-1": "RESERVED"} | changed
     assert night.creations() == 0
+
+
+def test_a_new_plan_after_half_an_apply_gives_out_what_is_left(night: Night) -> None:
+    night.apply(brakes=Brakes(concurrency=1, canary=0, orders_max=4))
+    given = night.units()
+    clerk_writes(night, replace(of_book(night, LAST), status=Status.CANCELLED))
+    night.plan = night.make_plan()
+    applied = night.apply()
+    assert applied.sent > 0
+    assert given < night.units() <= night.on_hand
+    assert max(night.by_reservation().values()) == 1

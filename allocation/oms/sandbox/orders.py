@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from allocation.oms.sandbox import workflow
+from allocation.oms.sandbox import sourcing, workflow
 from allocation.oms.sandbox.codes import DUPLICATE_ORDER, Rejected, unknown
 from allocation.oms.sandbox.context import Context, picked, upserted
 from allocation.oms.sandbox.customers import add_customer, require_customer_input
@@ -52,7 +52,9 @@ def create_order_and_customer(context: Context, given: Input) -> Record:
 def update_order(context: Context, given: Input) -> Record:
     """A changed order, by id."""
     order = context.require("Order", given["id"], "id")
-    return context.change("Order", order, picked(given, "status", "totalPrice", "totalTaxPrice", "attributes"))
+    changed = context.change("Order", order, picked(given, "status", "totalPrice", "totalTaxPrice", "attributes"))
+    sourcing.give_back(context, changed)
+    return changed
 
 
 def create_choice(context: Context, given: Input) -> Record:
@@ -116,7 +118,8 @@ def _add_order(context: Context, given: Input, customer: Record, products: Seque
         context.add("OrderItem", {**record, "attributes": upserted(None, item.get("attributes") or [])})
     for choice in _choices(given):
         _add_choice(context, choice, order["id"])
-    workflow.order_created(context, order)
+    order = workflow.order_created(context, order)
+    sourcing.reserve(context, order)
     return order
 
 

@@ -77,7 +77,8 @@ def _what(virtual: Record) -> tuple[str, str, str]:
     return virtual["type"], virtual["productRef"], virtual["groupRef"]
 
 
-def order_created(context: Context, order: Record) -> None:
-    """An order of a type that has a workflow is booked. Sourcing, and what it reserves, are not played [CODE]."""
+def order_created(context: Context, order: Record) -> Record:
+    """An order of a type that has a workflow is booked [CODE]; what it reserves is in `sourcing`."""
     if context.settings.mode == "active" and order["type"] in {"HD", "CC", "SFS"}:
-        context.change("Order", order, {"status": "BOOKED"})
+        return context.change("Order", order, {"status": "BOOKED"})
+    return order
