@@ -35,6 +35,7 @@ from allocation.montecarlo.progress import progress_bar
 from allocation.oms.fluent import FluentClient, FluentReader, FluentSettings
 from allocation.oms.fluent.adapter import FluentReads, FluentWrites
 from allocation.oms.port import Uniqueness
+from allocation.tape.folders import require_place
 
 SCHEMA_VERSION = 1
 INTERRUPTED = "interrupted"
@@ -68,12 +69,14 @@ def apply(
     """Do what a plan says; the exit code says what is left."""
     warn_of_compiling()
     plan = read_plan(path)
+    out = options.out or path.with_name(f"{path.stem}-run")
+    # Said before anything is sent, not after.
+    require_place(out)
     with account_of(profile, sandbox, journal) as account:
         _ask(plan, account.settings, options, as_json=as_json)
         with _journal(plan, journal) as kept:
             uniqueness = proved(account.settings.account, journal)
             applied = _applied(plan, kept, account.settings, options, uniqueness)
-    out = options.out or path.with_name(f"{path.stem}-run")
     save_night(plan, applied, out)
     _show(plan, applied, out, as_json=as_json)
     _leave(applied)

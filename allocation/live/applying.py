@@ -14,6 +14,7 @@ from allocation.engine.errors import CheckFailed, SettingError, StalePlan
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.checks import Units, require_one_each
 from allocation.live.journal import Entry, Journal
+from allocation.live.masking import masked
 from allocation.live.plan import Effect, Plan
 from allocation.live.planfile import supply_of_tape
 from allocation.live.reconciling import WRONG, Found, Row, Verdict, counts, foreign_orders, look_up, reconcile
@@ -94,8 +95,9 @@ class Applier:
         self._orders = [effect for effect in plan.effects if effect.order is not None]
         self._known: dict[str, Standing] = {}
         self._units = Units({(pool.sku, pool.location): pool.on_hand for pool in supply_of_tape(plan.tape)})
+        ranks = {effect.key: rank for rank, effect in enumerate(plan.effects)}
         self._sender = Sender(
-            oms, journal, digest, self._known, self._units, brakes or Brakes(), self._waits, self._around
+            oms, journal, digest, ranks, self._known, self._units, brakes or Brakes(), self._waits, self._around
         )
         self._missing: dict[str, bool] = {}
         self._skipped: dict[str, str] = {}
@@ -266,7 +268,7 @@ class Applier:
         unknown = [name or "(none)" for name in wanted if name not in known]
         if not unknown:
             return []
-        return [f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}"]
+        return [masked(f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}")]
 
     # ----- after
 

@@ -21,6 +21,7 @@ from allocation.engine.decisions import Decision, Decisions
 from allocation.engine.errors import Problem, SettingError
 from allocation.engine.outcome import atp, releases
 from allocation.engine.policy import Policy
+from allocation.live.masking import masked
 from allocation.live.open_book import Command, open_book
 from allocation.oms.port import Hold, Reader, ReleaseOrder, Uniqueness, order_key
 
@@ -323,6 +324,6 @@ def _warnings(engine: AllocationEngine, effects: Sequence[Effect], oms: Reader) 
     known = dict.fromkeys(oms.known_customers(customers))
     unknown = [name or "(none)" for name in customers if name not in known]
     if unknown:
-        yield f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}"
+        yield masked(f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}")
     if oms.uniqueness() is Uniqueness.NONE and customers:
         yield "nothing proves that the system refuses a second order of one key: one writer, one request at a time"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.checks import Units, require_one_each, require_priority
 from allocation.live.journal import Entry, Journal
+from allocation.live.masking import masked
 from allocation.live.plan import Effect
 from allocation.live.reconciling import look_up
 from allocation.live.states import Standing, State, payload_digest
@@ -20,7 +20,6 @@ GROUP = 4
 """Orders of a group for each request at one time: they share a commit, and after a crash that many are looked up."""
 HOLD_TRIES = 3
 HELD = "HELD"
-_ADDRESS = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
@@ -32,6 +31,7 @@ class Sender:
         oms: Where they go.
         journal: Whose entries have been read, under the lock.
         plan: Digest of the plan.
+        ranks: Where each effect stands in the plan, by its key.
         known: What the journal says of each key; kept up to date.
         units: What is given out; kept up to date.
         brakes, waits, around: See `brakes`.
@@ -47,6 +47,7 @@ class Sender:
         oms: Writer,
         journal: Journal,
         plan: str,
+        ranks: Mapping[str, int],
         known: dict[str, Standing],
         units: Units,
         brakes: Brakes,
@@ -57,7 +58,7 @@ class Sender:
         self.stopped = ""
         self.held: dict[str, bool] = {}
         self._oms, self._journal, self._plan = oms, journal, plan
-        self._known, self._units = known, units
+        self._ranks, self._known, self._units = ranks, known, units
         self._brakes, self._waits, self._around = brakes, waits, around
         self._is_unique = oms.uniqueness() is Uniqueness.ENFORCED
         self._workers = max(brakes.concurrency, 1) if self._is_unique else 1
@@ -75,17 +76,16 @@ class Sender:
             LockHeld: The lock was taken away.
         """
         last, done = -1, total - len(effects)
-        for number, group in enumerate(self._groups(list(enumerate(effects)))):
+        for number, group in enumerate(self._groups(effects)):
             if self._must_stop():
                 break
-            last = require_priority(last, [index for index, _ in group])
-            own = [effect for _, effect in group]
-            self._send_group(own)
-            done += len(own)
+            last = require_priority(last, [self._ranks[effect.key] for effect in group])
+            self._send_group(group)
+            done += len(group)
             self._around.advance(done, total)
             if number == 0 and self._brakes.canary:
-                self._require_canary(own)
-            self._write_some_holds(own)
+                self._require_canary(group)
+            self._write_some_holds(group)
         self.flush()
 
     def _write_some_holds(self, effects: Sequence[Effect]) -> None:
@@ -96,8 +96,8 @@ class Sender:
             due, self._due = self._due, []
             self._write_once(due)
 
-    def _groups(self, indexed: list[tuple[int, Effect]]) -> Iterator[list[tuple[int, Effect]]]:
-        left = indexed if self._brakes.orders_max is None else indexed[: self._brakes.orders_max]
+    def _groups(self, effects: Sequence[Effect]) -> Iterator[Sequence[Effect]]:
+        left = effects if self._brakes.orders_max is None else effects[: self._brakes.orders_max]
         if self._brakes.canary and left:
             yield left[: self._brakes.canary]
             left = left[self._brakes.canary :]
@@ -282,12 +282,3 @@ class Sender:
             return [do(one) for one in of]
         with ThreadPoolExecutor(self._workers) as pool:
             return list(pool.map(do, of))
-
-
-def masked(text: str) -> str:
-    """A text without e-mail addresses.
-
-    >>> masked("customer jane@example.com is blocked")
-    'customer ***@*** is blocked'
-    """
-    return _ADDRESS.sub("***@***", text)

@@ -77,6 +77,15 @@ def test_it_is_applied_only_if_a_person_means_it(planned: list[str], run: Run, s
     assert part.code == 0
 
 
+def test_a_place_that_is_taken_is_told_before_anything_is_sent(
+    launch: Path, sandbox: Served, planned: list[str], run: Run
+) -> None:
+    (launch / "plan-run").mkdir()
+    (launch / "plan-run" / "mine.txt").write_text("mine", encoding="utf-8")
+    refused(run("live", "apply", "plan.json", "--yes", *planned), "plan-run")
+    assert not orders_of(sandbox)
+
+
 def test_a_plan_with_an_alert_needs_the_name_of_the_launch(
     launch: Path, sandbox: Served, planned: list[str], run: Run
 ) -> None:

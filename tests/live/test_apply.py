@@ -20,6 +20,7 @@ from allocation.live.plan import make_plan
 from allocation.live.planfile import read_plan
 from allocation.live.proving import probe_order, prove_uniqueness
 from allocation.live.reconciling import Verdict
+from allocation.live.sending import Sender
 from allocation.live.states import State, standings
 from allocation.oms.fluent import FluentReader
 from allocation.oms.fluent.adapter import FluentReads, FluentWrites
@@ -338,6 +339,16 @@ def test_r7_nobody_is_sent_before_somebody_who_comes_first() -> None:
     assert require_priority(3, [4, 5]) == 5
     with pytest.raises(CheckFailed, match="order 4 of the plan would be sent after order 5"):
         require_priority(3, [5, 4])
+
+
+def test_r7_a_plan_out_of_order_stops_before_anybody_is_passed_over(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = Sender.send
+    monkeypatch.setattr(Sender, "send", lambda self, effects, total: send(self, effects[::-1], total))
+    with pytest.raises(CheckFailed, match="which it comes before"):
+        night.apply()
+    assert night.creations() == 0
 
 
 def test_r7_two_orders_of_one_key_stop_everything() -> None:

@@ -10,7 +10,7 @@ from allocation.engine.errors import OmsError
 from allocation.oms import port
 from allocation.oms.fluent import outcomes
 from allocation.oms.fluent.client import FluentClient, Reads
-from allocation.oms.fluent.codes import ALREADY_THERE, NOT_FOUND
+from allocation.oms.fluent.codes import ALREADY_THERE, NOT_FOUND, REJECTIONS
 from allocation.oms.fluent.documents import Mutation
 from allocation.oms.fluent.holds import OwnHolds, day_of, position_ref
 from allocation.oms.fluent.mapping import MappedHolds, load_mapping
@@ -156,7 +156,8 @@ class FluentWrites(FluentReads):
         if there:
             again = self._update([holds[i] for i in there])
             for i, outcome in zip(there, again, strict=True):
-                written[i] = outcome
+                # It was there a moment ago: the answers contradict each other, and neither is to be believed.
+                written[i] = port.Unknown("made, and then not found") if _is(outcome, NOT_FOUND) else outcome
         return written
 
     def _update(self, holds: Sequence[port.Hold]) -> list[port.Outcome]:
@@ -207,7 +208,7 @@ class FluentWrites(FluentReads):
             "retailer": {"id": self._settings.retailer_id},
         }
         new = self._new_order(order) | {"customer": person}
-        made = _taken(_outcome(self._writes.execute(CREATE_ORDER_AND_CUSTOMER, {"input": new})))
+        made = _taken(_unspoken(self._writes.execute(CREATE_ORDER_AND_CUSTOMER, {"input": new})))
         if not isinstance(made, port.Taken):
             return made
         # It may be the customer that is there: another order of theirs was quicker. Nothing was made by this one.
@@ -262,6 +263,19 @@ def _taken(outcome: port.Outcome) -> port.Outcome:
     if isinstance(outcome, port.Rejected) and outcome.code in ALREADY_THERE:
         return port.Taken(outcome.code, outcome.reason)
     return outcome
+
+
+def _unspoken(outcome: outcomes.Outcome) -> port.Outcome:
+    """An outcome in the port's words and none of the platform's, which may repeat the address in any spelling."""
+    match outcome:
+        case outcomes.Rejected(code, _):
+            return port.Rejected(code, REJECTIONS[code])
+        case outcomes.Unknown(_, code):
+            return port.Unknown(
+                f"an order that makes its customer, too: no answer that tells, {code or 'without a code'}"
+            )
+        case _:
+            return _outcome(outcome)
 
 
 def _outcome(outcome: outcomes.Outcome) -> port.Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from allocation.oms import port
 from allocation.oms.fluent.holds import hold_ref
 from allocation.oms.fluent.queries import UPDATE_QUANTITY
-from allocation.oms.port import Confirmed, PoolSupply, Rejected, Taken, Uniqueness
+from allocation.oms.port import Confirmed, NotSent, PoolSupply, Rejected, Taken, Uniqueness, Unknown
+from allocation.oms.sandbox import Reply, Request, parse_faults
 from tests.oms.conformance import hold, order
 from tests.oms.fluent.test_conformance import FluentSystem
 
@@ -53,6 +55,50 @@ def test_who_was_made_meanwhile_is_looked_up_again(system: FluentSystem, monkeyp
     system.sandbox.load([], ["carla"])
     assert isinstance(adapter.submit(order(1, customer="carla")), Confirmed)
     assert isinstance(adapter.submit(order(1, customer="carla")), Taken)
+
+
+@pytest.mark.parametrize("code", ["C0120E", "S0010E", ""])
+def test_a_refusal_that_repeats_the_address_is_told_without_it(
+    system: FluentSystem, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, code: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    handle = system.sandbox.handle
+    answers = []
+
+    def refuse(request: Request) -> Reply:
+        if b"createOrderAndCustomer" not in request.body:
+            return handle(request)
+        assert ADDRESS.encode() in request.body
+        error = {"message": f"no {ADDRESS.upper()}", "path": ["createOrderAndCustomer"], "extensions": {"code": code}}
+        body = {"data": {"createOrderAndCustomer": None}, "errors": [error]}
+        answers.append(Reply(200, json.dumps(body).encode(), {"Content-Type": "application/json"}))
+        return answers[-1]
+
+    monkeypatch.setattr(system.sandbox, "handle", refuse)
+    outcome = system.adapter().submit(order(1, customer="carla"))
+    assert len(answers) == 1
+    assert isinstance(outcome, Rejected if code == "C0120E" else Unknown)
+    assert "carla.jones" not in (repr(outcome) + caplog.text).lower()
+
+
+def test_nothing_is_sent_where_the_customer_cannot_be_looked_up(system: FluentSystem) -> None:
+    adapter = system.adapter()
+    system.sandbox.faults = parse_faults("5xx-before=1")
+    outcome = adapter.submit(order(1, customer="carla"))
+    system.sandbox.faults = parse_faults("")
+    assert isinstance(outcome, NotSent)
+    assert not system.sandbox.ledger.committed("createOrder")
+    assert list(adapter.orders([order(1).key])) == []
+
+
+def test_a_hold_that_is_made_and_then_not_found_is_unknown(
+    system: FluentSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = system.adapter()
+    monkeypatch.setattr(adapter, "_update", lambda holds: [Rejected("C0120E", "not found") for _ in holds])
+    outcomes = adapter.write_holds([hold(1), hold(9), hold(10, sku="NO-SUCH-SKU")])
+    # The first is there already.
+    assert [type(outcome) for outcome in outcomes] == [Unknown, Unknown, Rejected]
 
 
 def test_without_an_address_nothing_is_sent(system: FluentSystem) -> None:

@@ -249,6 +249,28 @@ def test_a_username_is_a_customers_ref(client: Client) -> None:
     }
 
 
+def test_customers_are_loaded_once_and_found_by_several_refs(client: Client) -> None:
+    client.customer("ann")
+    for _ in range(2):
+        client.sandbox.load([], ["bob", "ann", "eve", "bob"])
+    assert [one["ref"] for one in client.sandbox.records("Customer")] == ["ann", "bob", "eve"]
+    text = "query($refs: [String]) { customers(ref: $refs) { edges { node { ref username primaryEmail timezone } } } }"
+    found = client.data(text, refs=["eve", "nobody", "ann"])["customers"]["edges"]
+    assert [edge["node"] for edge in found] == [
+        {"ref": "ann", "username": "ann", "primaryEmail": "ann@example.com", "timezone": "UTC"},
+        {"ref": "eve", "username": "eve", "primaryEmail": "eve@example.com", "timezone": "UTC"},
+    ]
+
+
+def test_one_of_several_mutations_fails_by_itself(client: Client) -> None:
+    text = """mutation($a: UpdateInventoryQuantityInput, $b: UpdateInventoryQuantityInput) {
+        one: updateInventoryQuantity(input: $a) { ref } two: updateInventoryQuantity(input: $b) { quantity } }"""
+    there = {"ref": "SKU-1:DC-1:DEFAULT:LAST_ON_HAND", "catalogue": {"ref": "DEFAULT:1"}}
+    reply = client.post(text, a={**there, "ref": "none"}, b={**there, "quantity": 7}).json()
+    assert reply["data"] == {"one": None, "two": {"quantity": 7}}
+    assert [error["path"] for error in reply["errors"]] == [["one"]]
+
+
 def test_refs_of_fulfilments_are_unique_where_the_account_says_so(client: Client) -> None:
     client.data(CREATE_ORDER, input=order_input("o", client.customer()))
     text = "mutation($input: CreateFulfilmentInput) { createFulfilment(input: $input) { id } }"

@@ -16,8 +16,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from allocation.cli.sandboxing import customers_of
 from allocation.oms.sandbox import Arrival, SupplyRow
-from allocation.oms.sandbox.taped import supply_of_tape
+from allocation.oms.sandbox.taped import customers_of_tape, supply_of_tape
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +122,12 @@ def test_the_supply_of_a_tape_is_what_it_ends_with(tmp_path: Path) -> None:
         SupplyRow("A", "X", 3, arrivals=[Arrival(datetime(2025, 3, 1, tzinfo=UTC), 4, "2025-03-01")]),
         SupplyRow("B", "X", 1, arrivals=[]),
     ]
+
+
+def test_the_customers_of_a_tape_are_those_who_order_on_it(tmp_path: Path) -> None:
+    place = {"type": "place", "at": "2025-01-01T00:00:00Z"}
+    given = [*({**place, "customer_id": name} for name in ("bob", "ann", "bob")), place, {**place, "type": "cancel"}]
+    tape = tmp_path / "tape.jsonl"
+    tape.write_text("".join(json.dumps(line) + "\n" for line in given))
+    assert customers_of_tape(tape) == customers_of(str(tape)) == ["bob", "ann"]
+    assert customers_of("a-scenario") == []
