@@ -311,8 +311,7 @@ class Journal:
                 f"{self.place}: somebody else wrote there at the same time; nothing was written"
             ) from error
         except SQLAlchemyError as error:
-            # Its own words may hold the address with its password.
-            raise ReleaseError(f"journal {self.place} cannot be used: {type(error).__name__}") from None
+            raise _unusable(self._url, error) from None
 
 
 class _TakenAlready(ReleaseError):
@@ -331,13 +330,19 @@ def find_lock(place: str | Path, identity: str) -> Lock:
         with engine.connect() as connection:
             row = connection.execute(select(_locks).where(_locks.c.id == identity)).first()
     except SQLAlchemyError as error:
-        shown = _url_of(place).render_as_string(hide_password=True)
-        raise ReleaseError(f"journal {shown} cannot be used: {type(error).__name__}") from None
+        raise _unusable(_url_of(place), error) from None
     finally:
         engine.dispose()
     if row is None:
         raise NotFound(f"there is no lock {identity!r} in this journal")
     return Lock(row.id, row.account, row.launch, **json.loads(row.content))
+
+
+def _unusable(url: URL, error: SQLAlchemyError) -> ReleaseError:
+    # The words of a server's driver may hold the address with its password.
+    said = str(getattr(error, "orig", "")) if url.get_backend_name() == "sqlite" else ""
+    why = f"{type(error).__name__} {said}".rstrip()
+    return ReleaseError(f"journal {url.render_as_string(hide_password=True)} cannot be used: {why}")
 
 
 def _checksum(before: str, content: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from allocation.engine.errors import OmsError
+from allocation.live.loading import reason_of
 from allocation.oms.port import Confirmed, ReleaseOrder, Taken, Uniqueness, Writer, order_key
 
 UNIQUENESS = "uniqueness"
@@ -30,7 +31,7 @@ def prove_uniqueness(oms: Writer, order: ReleaseOrder) -> tuple[Uniqueness, str]
     if isinstance(first, Taken):
         return Uniqueness.ENFORCED, f"an order of an earlier proof is there, and another was refused: {first.code}"
     if not isinstance(first, Confirmed):
-        raise OmsError(f"nothing is proved: the first test order is {first}")
+        raise OmsError(f"nothing is proved: the first test order was {reason_of(first)}")
     second = oms.submit(order)
     if isinstance(second, Taken):
         return Uniqueness.ENFORCED, f"a second order of one key was refused: {second.code}"
@@ -39,4 +40,4 @@ def prove_uniqueness(oms: Writer, order: ReleaseOrder) -> tuple[Uniqueness, str]
             Uniqueness.NONE,
             f"two orders of one key were made, {first.reference} and {second.reference}; cancel both",
         )
-    raise OmsError(f"nothing is proved: the second test order is {second}")
+    raise OmsError(f"nothing is proved: the second test order was {reason_of(second)}")
