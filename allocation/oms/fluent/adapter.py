@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
-from allocation.engine.errors import OmsError
+from allocation.engine.errors import NotFound, OmsError
 from allocation.oms import port
 from allocation.oms.fluent import outcomes
 from allocation.oms.fluent.client import FluentClient, Reads
@@ -15,6 +15,7 @@ from allocation.oms.fluent.documents import Mutation
 from allocation.oms.fluent.holds import OwnHolds, day_of, position_ref
 from allocation.oms.fluent.mapping import MappedHolds, load_mapping
 from allocation.oms.fluent.queries import (
+    CATALOGUE,
     CREATE_ORDER,
     CREATE_ORDER_AND_CUSTOMER,
     CUSTOMERS,
@@ -61,6 +62,7 @@ class FluentReads:
 
     def supply(self, pools: Sequence[tuple[str, str]] | None = None) -> Iterator[port.PoolSupply]:
         """Units on hand as the platform works them out, and quantities of type EXPECTED that are still to come."""
+        self._require_catalogue()
         wanted: dict[str, Any] = {"catalogue": self._catalogue()}
         if pools is not None:
             wanted |= {"skus": sorted({sku for sku, _ in pools}), "locations": sorted({place for _, place in pools})}
@@ -68,6 +70,14 @@ class FluentReads:
             name = (node["productRef"], node["locationRef"])
             if pools is None or name in pools:
                 yield port.PoolSupply(*name, int(node["onHand"] or 0), tuple(self._arrivals(node["ref"])))
+
+    def _require_catalogue(self) -> None:
+        """A catalogue that is misspelt would read as one without supply."""
+        if self._reads.ask(CATALOGUE, {"ref": self._settings.catalogue})["inventoryCatalogue"] is None:
+            raise NotFound(
+                f"account {self.account} has no inventory catalogue {self._settings.catalogue!r}; set "
+                "ALLOCATION_FLUENT_CATALOGUE to one that it has"
+            )
 
     def _arrivals(self, ref: str) -> list[port.Arrival]:
         variables = {"ref": ref, "catalogue": self._catalogue(), "types": [EXPECTED], "statuses": list(_COMING)}

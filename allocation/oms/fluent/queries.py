@@ -21,15 +21,6 @@ WHO_AM_I = Query("query WhoAmI { me { ref username primaryRetailer { id ref } } 
 CATALOGUE = Query("query Catalogue($ref: String!) { inventoryCatalogue(ref: $ref) { ref type status retailerRefs } }")
 """The inventory catalogue of that ref, or null."""
 
-PRODUCT = Query(
-    """
-    query Product($ref: String!, $catalogue: ProductCatalogueKey!) {
-      variantProduct(ref: $ref, catalogue: $catalogue) { ref status name gtin product { ref } }
-    }
-    """
-)
-"""The product of a SKU, or null."""
-
 CUSTOMER = Query("query Customer($ref: String!) { customer(ref: $ref) { id ref status username primaryEmail } }")
 """The customer of that ref, which is the user name, or null. Orders name customers by id."""
 
@@ -45,21 +36,6 @@ CUSTOMERS = Query(
     connection=("customers",),
 )
 """The customers of these refs."""
-
-SETTINGS = Query(
-    """
-    query Settings($names: [String], $contexts: [String!], $ids: [Int!], $first: Int!, $after: String) {
-      settings(name: $names, context: $contexts, contextId: $ids, first: $first, after: $after) {
-        edges { cursor node { name value context contextId } }
-        pageInfo { hasNextPage }
-      }
-    }
-    """,
-    connection=("settings",),
-)
-"""Settings of the account and its retailers, such as `FULFILMENT_UNIQUENESS`; fields after the filters' names [INF]."""
-FULFILMENT_UNIQUENESS = "fc.api.fulfilment.uniqueness"
-"""Setting that makes fulfilments' refs unique; its default is DISABLED [DOC 2024-05]."""
 
 POSITIONS = Query(
     """
@@ -117,22 +93,6 @@ QUANTITY = Query(
 )
 """The quantity of that ref, or null."""
 
-ORDER_FULFILMENTS = Query(
-    """
-    query OrderFulfilments($ref: String!, $first: Int!, $after: String) {
-      order(ref: $ref) {
-        id ref status
-        fulfilments(first: $first, after: $after) {
-          edges { cursor node { id ref status type } }
-          pageInfo { hasNextPage }
-        }
-      }
-    }
-    """,
-    connection=("order", "fulfilments"),
-)
-"""What an order's workflow has made of it."""
-
 ORDERS = Query(
     f"""
     query Orders($refs: [String], $statuses: [String], $created: DateRange, $first: Int!, $after: String) {{
@@ -148,15 +108,6 @@ ORDERS = Query(
 
 With its first two items: an order of a release has one, and a second one tells that it is none.
 """
-
-CREATE_POSITION = Mutation(
-    """
-    mutation CreatePosition($input: CreateInventoryPositionInput) {
-      createInventoryPosition(input: $input) { id ref status }
-    }
-    """
-)
-"""A position must exist before a quantity can stand at it."""
 
 CREATE_QUANTITY = Mutation(
     """

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from allocation.engine.codes import Status
-from allocation.engine.errors import BadAnswer
+from allocation.engine.errors import BadAnswer, NotFound
 from allocation.oms.fluent import FluentClient, FluentReader, FluentSettings, Timing, load_settings
 from allocation.oms.fluent.adapter import FluentReads, FluentWrites
 from allocation.oms.fluent.holds import hold_of, hold_ref
@@ -186,3 +186,10 @@ def test_a_long_id_has_a_short_ref_of_its_own() -> None:
     refs = [hold_ref("RES-" + "O" * 120 + f"-{line}") for line in (1, 2)]
     assert len(set(refs)) == 2
     assert all(len(ref) <= 100 for ref in refs)
+
+
+def test_a_catalogue_that_is_not_there_is_told_from_one_without_supply() -> None:
+    system = FluentSystem(Uniqueness.ENFORCED)
+    system.settings = system.settings.model_copy(update={"catalogue": "DEFAULT:9"})
+    with pytest.raises(NotFound, match="ALLOCATION_FLUENT_CATALOGUE"):
+        list(system.adapter().supply())
