@@ -99,6 +99,8 @@ class Applier:
         self._sender = Sender(
             oms, journal, digest, ranks, self._known, self._units, brakes or Brakes(), self._waits, self._around
         )
+        # Reading side by side does no harm, whether keys are unique or not.
+        self._readers = max((brakes or Brakes()).concurrency, 1)
         self._missing: dict[str, bool] = {}
         self._skipped: dict[str, str] = {}
 
@@ -200,7 +202,7 @@ class Applier:
 
     def _look_until_seen(self, expected: Sequence[Effect]) -> Found:
         """What there is under every key; what must be there is looked for again, as who reads may lag behind."""
-        found = look_up(self._oms, [effect.key for effect in self._orders])
+        found = look_up(self._oms, [effect.key for effect in self._orders], self._readers)
         for _ in range(LOOKS_AGAIN):
             unseen = [effect.key for effect in expected if not found[effect.key]]
             if not unseen or self._around.should_stop():
@@ -208,7 +210,7 @@ class Applier:
             seconds = self._waits.read_lag_s
             self._around.say(f"{len(unseen):,} orders are not seen yet; looking again in {seconds:.0f} s")
             self._around.sleep(seconds)
-            found.update(look_up(self._oms, unseen))
+            found.update(look_up(self._oms, unseen, self._readers))
         return found
 
     def _compare(self, foreign: Sequence[FoundOrder]) -> None:
