@@ -7,7 +7,7 @@ order of the plan, write down what there is, compare the plan with the book, and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from allocation.engine.codes import Status
 from allocation.engine.errors import CheckFailed, SettingError, StalePlan
@@ -16,13 +16,25 @@ from allocation.live.checks import Units, require_one_each
 from allocation.live.journal import Entry, Journal
 from allocation.live.masking import masked
 from allocation.live.plan import Effect, Plan
-from allocation.live.planfile import supply_of_tape
-from allocation.live.reconciling import WRONG, Found, Row, Verdict, counts, foreign_orders, look_up, reconcile
+from allocation.live.planfile import holds_of_tape, supply_of_tape
+from allocation.live.reconciling import (
+    WRONG,
+    Found,
+    Row,
+    Verdict,
+    counts,
+    foreign_orders,
+    live_by_key,
+    look_up,
+    reconcile,
+)
 from allocation.live.sending import HELD, Sender
 from allocation.live.staleness import compare
 from allocation.live.states import Standing, State, payload_digest, standings
 from allocation.oms.port import FoundOrder, Hold, Uniqueness, Writer
 
+BEGUN = "PLAN"
+"""Kind of the entry that an apply begins with, once nothing of an earlier one can land unseen."""
 LOOKS_AGAIN = 3
 """How often an order that the journal has, and that cannot be seen, is looked for before it is called missing."""
 
@@ -102,6 +114,7 @@ class Applier:
         # Reading side by side does no harm, whether keys are unique or not.
         self._readers = max((brakes or Brakes()).concurrency, 1)
         self._missing: dict[str, bool] = {}
+        self._served: list[Effect] = []
         self._skipped: dict[str, str] = {}
 
     def run(self) -> Applied:
@@ -119,7 +132,7 @@ class Applier:
         foreign = self._look()
         self._compare(foreign)
         todo = [effect for effect in self._orders if self._is_to_send(effect)]
-        warnings = self._unknown_customers(todo)
+        warnings = [*self._unknown_customers(todo), *self._already_served()]
         self._sender.send(todo, len(self._orders))
         if not self._sender.stopped:
             self._sender.settle(todo)
@@ -160,12 +173,21 @@ class Applier:
         written = [entry.key for entry in entries if entry.kind == HELD and entry.plan == self._digest]
         self._sender.held.update(dict.fromkeys(written, True))
         self._require_payloads()
-        detail = {"uniqueness": self._oms.uniqueness().value, "sole_writer": self._sole_writer}
-        self._note("PLAN", detail)
-        unsure = any(effect.key in self._known and self._known[effect.key].is_open for effect in self._orders)
-        # Without a journal nobody knows whether there was an earlier one, which lost it.
-        if unsure or (not entries and not self._is_unique and self._orders):
+        doubted = [effect for effect in self._plan.effects if self._is_open(effect)]
+        if any(effect.order is None for effect in doubted):
+            # What may have been sent and is not sent again must have landed by now, or never will.
+            self._sender.wait(until_final=True)
+        elif doubted or (not self._is_unique and self._orders and self._may_have_lost(entries)):
             self._sender.wait()
+        # Only now: whoever finds this entry relies on the wait before it.
+        self._note(BEGUN, {"uniqueness": self._oms.uniqueness().value, "sole_writer": self._sole_writer})
+
+    def _may_have_lost(self, entries: Sequence[Entry]) -> bool:
+        """Whether something may have been sent that the journal does not have: it is new, or its end was torn."""
+        begun = [number for number, entry in enumerate(entries) if entry.kind == BEGUN]
+        if not begun or self._journal.is_torn:
+            return True
+        return any(entry.detail.get("torn") for entry in entries[begun[-1] :])
 
     def _note(self, kind: str, detail: Mapping[str, object]) -> None:
         self._journal.append([Entry(kind, self._around.now().isoformat(), self._digest, detail=detail)])
@@ -194,11 +216,37 @@ class Applier:
             if there and self._state(effect) is not State.CONFIRMED:
                 reference, status = there[0].reference, there[0].status
                 self._sender.note(effect, State.CONFIRMED, reference=reference, status=status, found=True)
-            elif not there and effect.key in self._known and self._known[effect.key].is_open:
+            elif not there and self._is_open(effect):
                 self._sender.note(effect, State.ABSENT)
         self._sender.flush()
         self._missing = {effect.key: True for effect in confirmed if not found[effect.key]}
+        self._look_for_served()
         return foreign_orders(self._oms, self._plan)
+
+    def _look_for_served(self) -> None:
+        """Find who is to get nothing by this plan, and has an order of an earlier apply that died.
+
+        Whose order stands is allocated: only its hold was not written any more.
+        """
+        if self._plan.action != "release":
+            return
+        others = {effect.key: effect for effect in self._plan.effects if effect.order is None}
+        found = look_up(self._oms, list(others), self._readers)
+        require_one_each(others.values(), found)
+        standing = live_by_key(found)
+        before = {hold.reservation_id: hold for hold in holds_of_tape(self._plan.tape, {})}
+        for key, effect in others.items():
+            name = effect.reservation_id
+            if key in standing:
+                hold = replace(
+                    before[name],
+                    status=Status.ALLOCATED,
+                    assigned=self._plan.ship_date,
+                    customer=effect.hold.customer,
+                )
+                self._served.append(replace(effect, hold=hold))
+                if not all(_is_of(hold, order) for order in standing[key]):
+                    self._skipped[name] = f"order {standing[key][0].reference} has its key, and is not of it"
 
     def _look_until_seen(self, expected: Sequence[Effect]) -> Found:
         """What there is under every key; what must be there is looked for again, as who reads may lag behind."""
@@ -272,17 +320,25 @@ class Applier:
             return []
         return [masked(f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}")]
 
+    def _already_served(self) -> list[str]:
+        names = [effect.reservation_id for effect in self._served]
+        if not names:
+            return []
+        told = f"{len(names):,} have an order of an earlier apply and are allocated whatever this plan says"
+        return [f"{told}, such as {names[0]}"]
+
     # ----- after
 
     def _write_holds(self, todo: Sequence[Effect]) -> dict[str, str]:
         """Write the holds of what is confirmed; those of who gets nothing only when every order has been sent."""
         never_sent = {None, State.ABSENT, State.NOT_SENT}
         complete = not self._sender.stopped and all(self._state(effect) not in never_sent for effect in todo)
+        served = {effect.key: effect for effect in self._served}
         due = [
-            effect
+            served.get(effect.key, effect)
             for effect in self._plan.effects
             if effect.reservation_id not in self._skipped
-            and (complete if effect.order is None else self._state(effect) is State.CONFIRMED)
+            and (effect.key in served or (complete if effect.order is None else self._state(effect) is State.CONFIRMED))
         ]
         return {effect.reservation_id: reason for effect, reason in self._sender.write_holds(due)}
 
@@ -291,6 +347,19 @@ class Applier:
         found = self._look_until_seen(confirmed)
         return reconcile(self._plan, self._known, found, foreign_orders(self._oms, self._plan), self._skipped)
 
+    def _is_open(self, effect: Effect) -> bool:
+        return effect.key in self._known and self._known[effect.key].is_open
+
     def _state(self, effect: Effect) -> State | None:
         known = self._known.get(effect.key)
         return None if known is None else known.state
+
+
+def _is_of(hold: Hold, found: FoundOrder) -> bool:
+    """Whether an order gives a reservation its units."""
+    order = found.order
+    return order is not None and (order.reservation_id, order.sku, order.quantity) == (
+        hold.reservation_id,
+        hold.sku,
+        hold.quantity,
+    )

@@ -153,6 +153,11 @@ class Journal:
         return self._engine.dialect.name != "sqlite"
 
     @property
+    def is_torn(self) -> bool:
+        """Whether the last entry, as `entries` read it, was not whole: nobody knows what it was."""
+        return self._torn is not None
+
+    @property
     def place(self) -> str:
         """Where it is, without a password."""
         return self._url.render_as_string(hide_password=True)
@@ -270,7 +275,11 @@ class Journal:
                 f"there is no lock {identity!r} of {self.launch} in {self.account}: {held or 'none is held'}"
             )
         self.entries()
-        self.append([Entry("UNLOCKED", at.isoformat(), held.plan, detail={"lock": str(held), "by": who})])
+        detail: dict[str, Any] = {"lock": str(held), "by": who}
+        if self.is_torn:
+            # This entry takes the place of the torn one, which must not be forgotten.
+            detail["torn"] = True
+        self.append([Entry("UNLOCKED", at.isoformat(), held.plan, detail=detail)])
         self._remove(identity)
         return held
 

@@ -27,6 +27,7 @@ from allocation.oms.port import Hold, Reader, ReleaseOrder, Uniqueness, order_ke
 
 SCHEMA_VERSION = 1
 SURPRISES = 10
+KEYS_AT_ONCE = 100
 Action = Literal["release", "confirm", "expire"]
 _HELD = (Status.RESERVED, Status.CONFIRMED)
 
@@ -146,7 +147,7 @@ def make_plan(
         tape=tape,
         effects=effects,
         alert=any(release["alert"] for release in releases(engine)),
-        warnings=tuple(_warnings(engine, effects, oms)),
+        warnings=tuple(_warnings(engine, effects, oms, action)),
     )
 
 
@@ -310,7 +311,7 @@ def _order(hold: Hold, key: str, wave: date) -> ReleaseOrder:
     )
 
 
-def _warnings(engine: AllocationEngine, effects: Sequence[Effect], oms: Reader) -> Iterator[str]:
+def _warnings(engine: AllocationEngine, effects: Sequence[Effect], oms: Reader, action: Action) -> Iterator[str]:
     if any(release["alert"] for release in releases(engine)):
         broken = sum(effect.before in _HELD and effect.reason == "oversold" for effect in effects)
         yield f"more promises are broken than the policy's alert share: {broken:,} cancelled for want of stock"
@@ -320,6 +321,12 @@ def _warnings(engine: AllocationEngine, effects: Sequence[Effect], oms: Reader) 
     unpaid = sum(effect.reason == "unpaid" for effect in effects)
     if unpaid:
         yield f"{unpaid:,} promises expire because they are not paid"
+    served = _served(effects, oms) if action == "release" else []
+    if served:
+        yield (
+            f"{len(served):,} reservations have an order already, and their holds are open, such as {served[0]}: an "
+            "earlier apply was not finished; apply its plan again first, as here their units may be counted twice"
+        )
     customers = list(dict.fromkeys(effect.order.customer for effect in effects if effect.order is not None))
     known = dict.fromkeys(oms.known_customers(customers))
     unknown = [name or "(none)" for name in customers if name not in known]
@@ -327,3 +334,12 @@ def _warnings(engine: AllocationEngine, effects: Sequence[Effect], oms: Reader) 
         yield masked(f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}")
     if oms.uniqueness() is Uniqueness.NONE and customers:
         yield "nothing proves that the system refuses a second order of one key: one writer, one request at a time"
+
+
+def _served(effects: Sequence[Effect], oms: Reader) -> list[str]:
+    """Reservations that have an order of this very release."""
+    names = {effect.key: effect.reservation_id for effect in effects}
+    keys = list(names)
+    chunks = [keys[first : first + KEYS_AT_ONCE] for first in range(0, len(keys), KEYS_AT_ONCE)]
+    standing = {found.key for chunk in chunks for found in oms.orders(chunk) if found.live}
+    return [name for key, name in names.items() if key in standing]

@@ -195,12 +195,16 @@ class Sender:
     def _is_open(self, effect: Effect) -> bool:
         return effect.key in self._known and self._known[effect.key].is_open
 
-    def wait(self) -> None:
+    def wait(self, *, until_final: bool = False) -> None:
         """Wait until a look-up proves something.
 
         Where the system refuses a second order of a key, one that is sent again too early is refused, and no harm done.
+
+        Args:
+            until_final: Wait in full all the same, because what is not there is not sent again.
         """
-        seconds = self._waits.read_lag_s if self._is_unique else self._waits.quiescence_s
+        is_short = self._is_unique and not until_final
+        seconds = self._waits.read_lag_s if is_short else self._waits.quiescence_s
         self._around.say(f"waiting {seconds:.0f} s, so that nothing that was sent can still land unseen")
         self._around.sleep(seconds)
 

@@ -100,7 +100,7 @@ def test_these_faults_catch_who_sends_again_blind() -> None:
 
 def test_these_faults_catch_who_looks_at_once_instead_of_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(duplicates(seed) for seed in BITING) == 0
-    monkeypatch.setattr(Sender, "wait", lambda self: None)
+    monkeypatch.setattr(Sender, "wait", lambda self, **_: None)
     assert sum(duplicates(seed) for seed in BITING) > 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -16,7 +17,7 @@ from allocation.oms.fluent import FluentReader
 from allocation.oms.fluent.adapter import FluentReads
 from allocation.oms.port import PoolSupply, Uniqueness
 from allocation.oms.sandbox import parse_faults
-from tests.live.nights import DUE, LAUNCH, Killed, Night, Process, holds
+from tests.live.nights import DUE, LAUNCH, NEXT, Killed, Night, Process, holds
 
 FAULTS = (
     "5xx-before=0.1,5xx-after=0.1,reply-lost=0.1,late-commit=0.1,malformed=0.05,partial=0.05,slow-read=0.2,401=0.05"
@@ -66,11 +67,11 @@ class ReleaseNight(RuleBasedStateMachine):
     def the_network_changes(self, broken: bool) -> None:
         self.night.sandbox.faults = parse_faults(FAULTS if broken else "")
 
-    @rule()
-    def it_is_planned_again(self) -> None:
+    @rule(day=st.sampled_from((DUE, DUE, NEXT)))
+    def it_is_planned_again(self, day: date) -> None:
         reads = FluentReads(self.night.system.client(FluentReader), self.night.uniqueness)
         try:
-            self.night.plan = make_plan(reads, LAUNCH, self.night.policy, self.night.clock(), "release", DUE)
+            self.night.plan = make_plan(reads, LAUNCH, self.night.policy, self.night.clock(), "release", day)
         except (OmsError, InvalidInput):
             return
 
