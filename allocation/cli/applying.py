@@ -93,7 +93,7 @@ def status(path: Path, *, journal: str | None, profile: str | None, sandbox: str
             oms = FluentReads(client)
             found, foreign = look_up(oms, orders), foreign_orders(oms, plan)
     rows = reconciled(plan, known, found, foreign, {})
-    applied = Applied(tuple(rows), 0, {}, {}, "", ())
+    applied = Applied(tuple(rows))
     _show(plan, applied, None, as_json=as_json, lock=None if lock is None else str(lock))
     _leave(applied)
 
@@ -297,7 +297,7 @@ def _leave(applied: Applied) -> None:
         raise typer.Exit(Exit.UNKNOWN)
     if applied.stopped == INTERRUPTED:
         raise typer.Exit(Exit.INTERRUPTED)
-    if "cannot be reached" in applied.stopped:
+    if applied.unreachable:
         raise typer.Exit(Exit.UNAVAILABLE)
     if applied.stopped:
         raise typer.Exit(Exit.UNEXPECTED)

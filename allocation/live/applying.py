@@ -7,15 +7,14 @@ order of the plan, write down what there is, compare the plan with the book, and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from allocation.engine.codes import Status
 from allocation.engine.errors import CheckFailed, SettingError, StalePlan
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.checks import Units, require_one_each
 from allocation.live.journal import Entry, Journal
-from allocation.live.masking import masked
-from allocation.live.plan import Effect, Plan
+from allocation.live.plan import Effect, Plan, unknown_customers
 from allocation.live.planfile import holds_of_tape, supply_of_tape
 from allocation.live.reconciling import (
     WRONG,
@@ -49,15 +48,17 @@ class Applied:
         skipped: Reservations that were left out, each with the reason.
         holds_left: Reservations whose holds are not written, each with the reason.
         stopped: Why it stopped before the end, empty where it did not.
+        unreachable: Whether that is because the system cannot be reached.
         warnings: What a person should look at.
     """
 
     rows: tuple[Row, ...]
-    sent: int
-    skipped: Mapping[str, str]
-    holds_left: Mapping[str, str]
-    stopped: str
-    warnings: tuple[str, ...]
+    sent: int = 0
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    holds_left: Mapping[str, str] = field(default_factory=dict)
+    stopped: str = ""
+    unreachable: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -132,14 +133,22 @@ class Applier:
         foreign = self._look()
         self._compare(foreign)
         todo = [effect for effect in self._orders if self._is_to_send(effect)]
-        warnings = [*self._unknown_customers(todo), *self._already_served()]
+        warnings = [*unknown_customers(self._oms, todo), *self._already_served()]
         self._sender.send(todo, len(self._orders))
         if not self._sender.stopped:
             self._sender.settle(todo)
         left = self._write_holds(todo)
         rows = self._report()
         self._note("END", {"counts": counts(rows), "stopped": self._sender.stopped})
-        return Applied(tuple(rows), self._sender.sent, self._skipped, left, self._sender.stopped, tuple(warnings))
+        return Applied(
+            rows=tuple(rows),
+            sent=self._sender.sent,
+            skipped=self._skipped,
+            holds_left=left,
+            stopped=self._sender.stopped,
+            unreachable=self._sender.unreachable,
+            warnings=tuple(warnings),
+        )
 
     def look(self) -> Applied:
         """Look up what nobody knows, write down what there is, and tell; nothing is sent.
@@ -149,8 +158,7 @@ class Applier:
         """
         self._open()
         self._look()
-        rows = self._report()
-        return Applied(tuple(rows), 0, {}, {}, "", ())
+        return Applied(tuple(self._report()))
 
     # ----- before
 
@@ -311,14 +319,6 @@ class Applier:
         # What was rejected stays so under the plan that sent it; a new plan may try again.
         is_final = known.state is State.REJECTED and known.plan == self._digest
         return known.state is not State.CONFIRMED and not is_final
-
-    def _unknown_customers(self, todo: Sequence[Effect]) -> list[str]:
-        wanted = list(dict.fromkeys(effect.order.customer for effect in todo if effect.order is not None))
-        known = dict.fromkeys(self._oms.known_customers(wanted))
-        unknown = [name or "(none)" for name in wanted if name not in known]
-        if not unknown:
-            return []
-        return [masked(f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}")]
 
     def _already_served(self) -> list[str]:
         names = [effect.reservation_id for effect in self._served]

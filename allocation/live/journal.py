@@ -20,10 +20,12 @@ from typing import Any
 from sqlalchemy import (
     URL,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     Integer,
     MetaData,
+    Row,
     String,
     Table,
     Text,
@@ -74,7 +76,8 @@ class Entry:
     """One line of the journal.
 
     Attributes:
-        kind: What it says: a state of an order (`states.State`), or ``PLAN``, ``END``, ``UNLOCKED``.
+        kind: What it says: a state of an order (`states.State`), ``HELD`` of a hold that is written, or ``PLAN``,
+            ``END``, ``UNLOCKED``.
         at: When, ISO 8601.
         plan: Digest of the plan that was being applied.
         key: Of the effect, empty where it is about the whole plan.
@@ -174,10 +177,9 @@ class Journal:
         Raises:
             JournalDamaged: An entry is missing or was changed. Only the last one may be torn, and then is not there.
         """
-        own = (_entries.c.account == self.account) & (_entries.c.launch == self.launch)
-        query = select(_entries.c.seq, _entries.c.content, _entries.c.checksum).where(own).order_by(_entries.c.seq)
+        query = select(_entries.c.seq, _entries.c.content, _entries.c.checksum).where(self._is_own(_entries))
         with self._errors(), self._engine.connect() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query.order_by(_entries.c.seq)).all()
         found: list[Entry] = []
         self._last, self._torn = (0, _FIRST), None
         for number, (seq, content, checksum) in enumerate(rows, start=1):
@@ -210,8 +212,8 @@ class Journal:
             self._require_lock(connection)
             seq, checksum = self._last
             if self._torn is not None:
-                own = (_entries.c.account == self.account) & (_entries.c.launch == self.launch)
-                connection.execute(delete(_entries).where(own & (_entries.c.seq == self._torn)))
+                torn = self._is_own(_entries) & (_entries.c.seq == self._torn)
+                connection.execute(delete(_entries).where(torn))
             rows = []
             for entry in entries:
                 content = entry.content()
@@ -258,10 +260,9 @@ class Journal:
 
     def lock(self) -> Lock | None:
         """Who applies plans of this launch now."""
-        own = (_locks.c.account == self.account) & (_locks.c.launch == self.launch)
         with self._errors(), self._engine.connect() as connection:
-            row = connection.execute(select(_locks.c.id, _locks.c.content).where(own)).first()
-        return None if row is None else Lock(row.id, self.account, self.launch, **json.loads(row.content))
+            row = connection.execute(select(_locks).where(self._is_own(_locks))).first()
+        return None if row is None else _lock_of(row)
 
     def unlock(self, identity: str, who: str, at: datetime) -> Lock:
         """Take a lock away, which only a person may decide; it is written down who did.
@@ -291,11 +292,14 @@ class Journal:
         """Whoever was unlocked by a person while still running must not go on beside the next one."""
         if self._own is None:
             return
-        own = (_locks.c.account == self.account) & (_locks.c.launch == self.launch)
         # On PostgreSQL the row stays ours until the commit.
-        held = connection.execute(select(_locks.c.id).where(own).with_for_update()).scalar()
+        held = connection.execute(select(_locks.c.id).where(self._is_own(_locks)).with_for_update()).scalar()
         if held != self._own.id:
             raise LockHeld(f"our {self._own} was taken away; nothing more is sent")
+
+    def _is_own(self, table: Table) -> ColumnElement[bool]:
+        """The rows of this launch."""
+        return (table.c.account == self.account) & (table.c.launch == self.launch)
 
     # ----- what is proved of an account
 
@@ -344,6 +348,10 @@ def find_lock(place: str | Path, identity: str) -> Lock:
         engine.dispose()
     if row is None:
         raise NotFound(f"there is no lock {identity!r} in this journal")
+    return _lock_of(row)
+
+
+def _lock_of(row: Row[Any]) -> Lock:
     return Lock(row.id, row.account, row.launch, **json.loads(row.content))
 
 

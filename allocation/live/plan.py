@@ -27,7 +27,6 @@ from allocation.oms.port import Hold, Reader, ReleaseOrder, Uniqueness, order_ke
 
 SCHEMA_VERSION = 1
 SURPRISES = 10
-KEYS_AT_ONCE = 100
 Action = Literal["release", "confirm", "expire"]
 _HELD = (Status.RESERVED, Status.CONFIRMED)
 
@@ -134,7 +133,7 @@ def make_plan(
         last = {**last, "ship_date": ship_date.isoformat()}
     tape = (*open_book(supply, holds, at), last)
     engine, decided = decide(tape, policy)
-    effects = tuple(planned_effects(engine, decided, holds, oms.account, launch, action, ship_date))
+    effects = planned_effects(engine, decided, holds, oms.account, launch, action, ship_date)
     return Plan(
         launch=launch,
         account=oms.account,
@@ -245,7 +244,7 @@ def planned_effects(
     action: Action,
     ship_date: date | None,
 ) -> tuple[Effect, ...]:
-    """What is to be done after a decision.
+    """What is to be done after a decision, for everybody whom the last command touched.
 
     Args:
         engine: That decided.
@@ -259,26 +258,13 @@ def planned_effects(
     Returns:
         Orders first, each part in the order of the decisions, which is by priority: so it is right wherever it stops.
     """
-    effects = _touched(engine, decided, holds, account, launch, action, ship_date)
-    return tuple(sorted(effects, key=lambda effect: effect.order is None))
-
-
-def _touched(
-    engine: AllocationEngine,
-    decided: Decisions,
-    holds: Sequence[Hold],
-    account: str,
-    launch: str,
-    action: Action,
-    ship_date: date | None,
-) -> Iterator[Effect]:
-    """What becomes of everybody whom the last command touched, in the order in which it first did."""
     known = {hold.reservation_id: hold for hold in holds}
     last: dict[str, Decision] = {}
     for decision in decided:
         if decision.reservation_id is not None:
             last[decision.reservation_id] = decision
     rows, days = engine.book.used("reservations"), engine.book.tables.dates["day"]
+    effects = []
     for name, decision in last.items():
         row = rows[engine.register.reservation(name, engine.book)]
         before, status = known[name], Status(int(row["status"]))
@@ -295,7 +281,8 @@ def _touched(
         wave = ship_date or hold.assigned or hold.requested
         key = order_key(account, launch, name, wave, action)
         order = _order(hold, key, wave) if status is Status.ALLOCATED else None
-        yield Effect(key, name, before.status, hold, decision.reason or decision.step, order)
+        effects.append(Effect(key, name, before.status, hold, decision.reason or decision.step, order))
+    return tuple(sorted(effects, key=lambda effect: effect.order is None))
 
 
 def _order(hold: Hold, key: str, wave: date) -> ReleaseOrder:
@@ -327,19 +314,23 @@ def _warnings(engine: AllocationEngine, effects: Sequence[Effect], oms: Reader, 
             f"{len(served):,} reservations have an order already, and their holds are open, such as {served[0]}: an "
             "earlier apply was not finished; apply its plan again first, as here their units may be counted twice"
         )
+    yield from unknown_customers(oms, effects)
+    if oms.uniqueness() is Uniqueness.NONE and any(effect.order is not None for effect in effects):
+        yield "nothing proves that the system refuses a second order of one key: one writer, one request at a time"
+
+
+def unknown_customers(oms: Reader, effects: Sequence[Effect]) -> list[str]:
+    """A warning of the customers for whom no order can be made, if there are any; those who can are known from now."""
     customers = list(dict.fromkeys(effect.order.customer for effect in effects if effect.order is not None))
     known = dict.fromkeys(oms.known_customers(customers))
     unknown = [name or "(none)" for name in customers if name not in known]
-    if unknown:
-        yield masked(f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}")
-    if oms.uniqueness() is Uniqueness.NONE and customers:
-        yield "nothing proves that the system refuses a second order of one key: one writer, one request at a time"
+    if not unknown:
+        return []
+    return [masked(f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}")]
 
 
 def _served(effects: Sequence[Effect], oms: Reader) -> list[str]:
     """Reservations that have an order of this very release."""
     names = {effect.key: effect.reservation_id for effect in effects}
-    keys = list(names)
-    chunks = [keys[first : first + KEYS_AT_ONCE] for first in range(0, len(keys), KEYS_AT_ONCE)]
-    standing = {found.key for chunk in chunks for found in oms.orders(chunk) if found.live}
+    standing = {found.key for found in oms.orders(list(names)) if found.live}
     return [name for key, name in names.items() if key in standing]

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from allocation.live.plan import KEYS_AT_ONCE, Plan
+from allocation.live.plan import Plan
 from allocation.live.states import Standing, State
 from allocation.oms.port import FoundOrder, Reader, ReleaseOrder
 
+KEYS_AT_ONCE = 100
+"""Keys of one look-up, so that several can go side by side."""
 BEFORE_THE_PLAN = timedelta(hours=1)
 """Clocks differ: orders that somebody else made are looked for from a little before the plan."""
 

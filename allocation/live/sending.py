@@ -39,6 +39,7 @@ class Sender:
     Attributes:
         sent: Orders that were sent, the second time too.
         stopped: Why nothing more is sent, empty while something may be.
+        unreachable: Whether that is because the system cannot be reached.
         held: Keys of the effects whose holds are written.
     """
 
@@ -56,6 +57,7 @@ class Sender:
     ) -> None:
         self.sent = 0
         self.stopped = ""
+        self.unreachable = False
         self.held: dict[str, bool] = {}
         self._oms, self._journal, self._plan = oms, journal, plan
         self._ranks, self._known, self._units = ranks, known, units
@@ -101,9 +103,12 @@ class Sender:
         if self._brakes.canary and left:
             yield left[: self._brakes.canary]
             left = left[self._brakes.canary :]
+        yield from self._parts(left)
+
+    def _parts(self, effects: Sequence[Effect]) -> Iterator[Sequence[Effect]]:
         size = GROUP * self._workers if self._is_unique else 1
-        for first in range(0, len(left), size):
-            yield left[first : first + size]
+        for first in range(0, len(effects), size):
+            yield effects[first : first + size]
 
     def _must_stop(self) -> bool:
         self.stopped = self.stopped or self._around.should_stop()
@@ -158,7 +163,8 @@ class Sender:
             case NotSent(reason):
                 self._units.take_back(effect.key)
                 self.note(effect, State.NOT_SENT, reason=reason)
-                self.stopped = self.stopped or f"the system cannot be reached: {masked(reason)}"
+                if not self.stopped:
+                    self.stopped, self.unreachable = f"the system cannot be reached: {masked(reason)}", True
             case Taken(code, reason):
                 # By our own, sent before, as like as not: nobody knows before it has been looked at.
                 self.note(effect, State.UNKNOWN, code=code, reason=f"the key is taken: {reason}")
@@ -186,11 +192,10 @@ class Sender:
         self.flush()
 
     def _resend(self, absent: Sequence[Effect]) -> None:
-        size = GROUP * self._workers if self._is_unique else 1
-        for first in range(0, len(absent), size):
+        for group in self._parts(absent):
             if self.stopped:
                 return
-            self._send_group(absent[first : first + size])
+            self._send_group(group)
 
     def _is_open(self, effect: Effect) -> bool:
         return effect.key in self._known and self._known[effect.key].is_open
