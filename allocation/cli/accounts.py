@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from allocation.cli.clock import now
+from allocation.cli.options import PROBE_TYPE
 from allocation.cli.output import warn_of_compiling
 from allocation.engine.errors import SettingError
 from allocation.engine.policy import Policy
@@ -25,13 +26,10 @@ from allocation.oms.fluent import FluentClient, FluentSettings, Timing, load_set
 from allocation.oms.fluent.adapter import FluentWrites
 from allocation.oms.port import Uniqueness
 from allocation.oms.sandbox import Credentials, Sandbox, Server, Settings
-from allocation.oms.sandbox.taped import customers_of_tape, supply_of_tape
+from allocation.oms.sandbox.taped import supply_of_tape
 from allocation.sampling.streams import stream
 from allocation.scenario import load_policy
 from allocation.tape import load_run, read_tape, replay, write_tape
-
-PROBE_TYPE = "PROBE"
-"""Type of test orders: no workflow has it, so that nobody ships them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def account_of(profile: str | None, sandbox: str | None, journal: str | None = N
     elif profile is not None:
         raise SettingError("--profile and --sandbox name two systems: give one")
     elif "://" in sandbox:
-        yield Account(_sandbox_settings(sandbox))
+        yield Account(sandbox_settings(sandbox))
     else:
         with _own_sandbox(sandbox, journal) as account:
             yield account
@@ -126,7 +124,8 @@ def customers_of(tape: Path) -> Mapping[str, str]:
 # ----- a sandbox of its own
 
 
-def _sandbox_settings(url: str, name: str | None = None) -> FluentSettings:
+def sandbox_settings(url: str, name: str | None = None) -> FluentSettings:
+    """The account of a sandbox at an address, under a name of its own where one is given."""
     known = Credentials()
     given = {
         "ALLOCATION_FLUENT_BASE_URL": url,
@@ -151,7 +150,7 @@ def _own_sandbox(source: str, journal: str | None) -> Iterator[Account]:
     sandbox = Sandbox(Settings(), now=now, sleep=time.sleep, state=state)
     try:
         with Server(sandbox, 0) as server:
-            account = Account(_sandbox_settings(server.url, f"sandbox-{name}"), name, policy, ship_date)
+            account = Account(sandbox_settings(server.url, f"sandbox-{name}"), name, policy, ship_date)
             if is_new:
                 print(f"allocation: filling a sandbox with {source}, once ({state})", file=sys.stderr)
                 write_tape(tape, commands)
@@ -196,15 +195,15 @@ def _launch(source: str) -> tuple[Iterator[Mapping[str, Any]], Policy]:
 def _fill(sandbox: Sandbox, account: Account, tape: Path, policy: Policy, journal: str | None) -> None:
     customers = customers_of(tape)
     rows = supply_of_tape(tape)
-    sandbox.load(rows, customers_of_tape(tape))
+    named = list(dict.fromkeys(name for name in customers.values() if name))
+    sandbox.load(rows, named)
     warn_of_compiling()
     holds = holds_of(replay(tape, policy).engine, customers)
     with FluentClient(account.settings, timing()) as client, progress_bar("holds") as advance:
         loaded = load_holds(FluentWrites(client), holds, account.settings.connections_max, advance)
     if loaded.left:
         raise SettingError(f"{len(loaded.left):,} holds could not be written into the sandbox")
-    named = next((name for name in customers.values() if name), "")
-    write_proof(account.settings, named, rows[0].sku, PROBE_TYPE, journal)
+    write_proof(account.settings, next(iter(named), ""), rows[0].sku, PROBE_TYPE, journal)
 
 
 def write_proof(

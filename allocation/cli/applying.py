@@ -104,10 +104,11 @@ def reconcile(path: Path, *, journal: str | None, profile: str | None, sandbox: 
     plan = read_plan(path)
     with account_of(profile, sandbox, journal) as account, _journal(plan, journal) as kept:
         uniqueness = proved(account.settings.account, journal)
-        with FluentClient(account.settings, timing()) as client, _locked(kept, plan):
+        digest = _digest(plan)
+        with FluentClient(account.settings, timing()) as client, _locked(kept, digest):
             around = Around(now, time.sleep, say=_say)
             oms = FluentWrites(client, uniqueness)
-            applied = Applier(oms, kept, plan, _digest(plan), around, waits=_waits(account.settings)).look()
+            applied = Applier(oms, kept, plan, digest, around, waits=_waits(account.settings)).look()
     _show(plan, applied, None, as_json=as_json)
     _leave(applied)
 
@@ -159,16 +160,17 @@ def _applied(plan: Plan, kept: Journal, settings: FluentSettings, options: Optio
     )
     # As many connections as requests at one time, so that none waits for another.
     wide = settings.model_copy(update={"connections_max": max(options.concurrency, 1)})
+    digest = _digest(plan)
     with (
         FluentClient(wide, timing()) as client,
-        _locked(kept, plan),
+        _locked(kept, digest),
         _interrupts() as should_stop,
         progress_bar("orders") as advance,
     ):
         around = Around(now, time.sleep, should_stop, advance or _ignore, _say)
         oms = FluentWrites(client, uniqueness)
         waits = _waits(settings, options.server_request_s, options.read_lag_s)
-        applier = Applier(oms, kept, plan, _digest(plan), around, brakes, waits, sole_writer=options.sole_writer)
+        applier = Applier(oms, kept, plan, digest, around, brakes, waits, sole_writer=options.sole_writer)
         return applier.run()
 
 
@@ -191,8 +193,8 @@ def _journal(plan: Plan, place: str | None) -> Iterator[Journal]:
 
 
 @contextmanager
-def _locked(kept: Journal, plan: Plan) -> Iterator[None]:
-    with kept.locked(getpass.getuser(), socket.gethostname(), os.getpid(), now(), _digest(plan)):
+def _locked(kept: Journal, digest: str) -> Iterator[None]:
+    with kept.locked(getpass.getuser(), socket.gethostname(), os.getpid(), now(), digest):
         yield
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from allocation.cli.options import (
+    PROBE_TYPE,
     JournalOption,
     JsonOption,
     LaunchOption,
@@ -162,7 +163,7 @@ def prove_live(
     sku: Annotated[str, typer.Option(metavar="SKU", help="A product that exists, for the test order.")],
     order_type: Annotated[
         str, typer.Option(metavar="TYPE", help="Of the test order; one without a workflow is never shipped.")
-    ] = "PROBE",
+    ] = PROBE_TYPE,
     journal: JournalOption = None,
     profile: ProfileOption = None,
     sandbox: SandboxOption = None,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+PROBE_TYPE = "PROBE"
+"""Type of test orders: no workflow has it, so that nobody ships them."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 ProfileOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Profile of the Fluent command line; else ALLOCATION_FLUENT_*.")

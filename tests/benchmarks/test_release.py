@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from allocation.cli.accounts import sandbox_settings
 from allocation.engine.codes import Status
 from allocation.engine.policy import Policy
 from allocation.live.applying import Applier
@@ -25,7 +26,7 @@ from allocation.live.journal import Journal
 from allocation.live.loading import load_holds
 from allocation.live.plan import make_plan
 from allocation.live.planfile import read_plan
-from allocation.oms.fluent import FluentClient, Timing, load_settings
+from allocation.oms.fluent import FluentClient, Timing
 from allocation.oms.fluent.adapter import FluentWrites
 from allocation.oms.port import Confirmed, Hold, ReleaseOrder, Uniqueness, order_key
 from allocation.tape import write_tape
@@ -125,17 +126,7 @@ def published(oms: FluentWrites, numbers: range) -> float:
 
 
 def test_a_release_of_ten_thousand(sandbox: dict[str, Any], tmp_path: Path) -> None:
-    settings = load_settings(
-        {
-            "ALLOCATION_FLUENT_BASE_URL": sandbox["url"],
-            "ALLOCATION_FLUENT_CLIENT_ID": sandbox["client_id"],
-            "ALLOCATION_FLUENT_CLIENT_SECRET": sandbox["client_secret"],
-            "ALLOCATION_FLUENT_USERNAME": sandbox["username"],
-            "ALLOCATION_FLUENT_PASSWORD": sandbox["password"],
-            "ALLOCATION_FLUENT_RETAILER_ID": "1",
-            "ALLOCATION_FLUENT_CONNECTIONS_MAX": str(CONCURRENCY),
-        }
-    )
+    settings = sandbox_settings(sandbox["url"]).model_copy(update={"connections_max": CONCURRENCY})
     transport = Counting()
     with FluentClient(settings, Timing(time.monotonic, time.sleep, lambda: 0.5), transport=transport) as client:
         oms = FluentWrites(client, Uniqueness.ENFORCED)

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
+import pytest
 
 from allocation.engine.codes import Status
 from allocation.engine.policy import Policy, Release
@@ -20,8 +21,8 @@ from allocation.live.journal import Entry, Journal
 from allocation.live.plan import Plan, make_plan
 from allocation.oms.fluent import FluentClient, FluentReader, Timing
 from allocation.oms.fluent.adapter import FluentReads, FluentWrites
-from allocation.oms.port import Arrival, Hold, PoolSupply, Uniqueness
-from allocation.oms.sandbox import Sandbox
+from allocation.oms.port import Arrival, Hold, Outcome, PoolSupply, ReleaseOrder, Uniqueness
+from allocation.oms.sandbox import Sandbox, parse_faults
 from tests.oms.conformance import hold
 from tests.oms.fluent.test_conformance import FluentSystem, InProcess
 
@@ -167,6 +168,22 @@ class Night:
             oms = self.adapter(process, kind)
             applier = Applier(oms, journal, self.plan, digest, around, brakes or usual, WAITS, sole_writer=True)
             return applier.run()
+
+    def die_while_an_order_lands(self, seconds: int) -> None:
+        """Apply in a process that dies sending the first order, which lands so many seconds later."""
+        sandbox = self.sandbox
+
+        class DiesSending(FluentWrites):
+            def submit(self, order: ReleaseOrder) -> Outcome:
+                sandbox.faults = parse_faults(f"late-commit=1:{seconds}s")
+                try:
+                    super().submit(order)
+                finally:
+                    sandbox.faults = parse_faults("")
+                raise Killed
+
+        with pytest.raises(Killed):
+            self.apply(kind=DiesSending, brakes=Brakes(concurrency=1, canary=1, error_share_max=1.0))
 
     def unlock(self) -> None:
         """What a person does who knows that the process is no more."""

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from allocation.cli.clock import now
 from allocation.live.journal import Journal
 from allocation.oms.port import Uniqueness
 from allocation.oms.sandbox import Server
-from tests.live.killed import apply, now
+from tests.live.killed import apply
 from tests.live.nights import LAUNCH, Night, text_of
 
 pytestmark = pytest.mark.slow

@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from allocation.live.brakes import Brakes
-from allocation.oms.fluent.adapter import FluentWrites
-from allocation.oms.port import Outcome, ReleaseOrder, Uniqueness
-from allocation.oms.sandbox import parse_faults
+from allocation.oms.port import Uniqueness
 from tests.live.nights import Killed, Night, Process
 
 
@@ -17,17 +14,7 @@ def night() -> Night:
     """A night whose process died while its first order was on its way: it lands 6 s later."""
     night = Night(Uniqueness.NONE)
 
-    class DiesSending(FluentWrites):
-        def submit(self, order: ReleaseOrder) -> Outcome:
-            night.sandbox.faults = parse_faults("late-commit=1:6s")
-            try:
-                super().submit(order)
-            finally:
-                night.sandbox.faults = parse_faults("")
-            raise Killed
-
-    with pytest.raises(Killed):
-        night.apply(kind=DiesSending, brakes=Brakes(concurrency=1, canary=1, error_share_max=1.0))
+    night.die_while_an_order_lands(6)
     night.unlock()
     return night
 

@@ -14,12 +14,10 @@ import pytest
 
 from allocation.engine.codes import Status
 from allocation.engine.errors import StalePlan
-from allocation.live.brakes import Brakes
 from allocation.live.plan import make_plan
 from allocation.oms.fluent import FluentReader
-from allocation.oms.fluent.adapter import FluentReads, FluentWrites
-from allocation.oms.port import Outcome, PoolSupply, ReleaseOrder, Uniqueness
-from allocation.oms.sandbox import parse_faults
+from allocation.oms.fluent.adapter import FluentReads
+from allocation.oms.port import PoolSupply, Uniqueness
 from tests.live.nights import DUE, LAUNCH, NEXT, Killed, Night, Process
 from tests.live.test_chaos import SEEDS, chaos
 
@@ -85,17 +83,7 @@ def test_an_order_that_is_still_landing_is_waited_for_before_its_hold_is_given_u
     night = Night(uniqueness)
     doubtful = night.plan.effects[0].reservation_id
 
-    class DiesSending(FluentWrites):
-        def submit(self, order: ReleaseOrder) -> Outcome:
-            night.sandbox.faults = parse_faults("late-commit=1:20s")
-            try:
-                super().submit(order)
-            finally:
-                night.sandbox.faults = parse_faults("")
-            raise Killed
-
-    with pytest.raises(Killed):
-        night.apply(kind=DiesSending, brakes=Brakes(concurrency=1, canary=1))
+    night.die_while_an_order_lands(20)
     night.unlock()
     # It was paid when it was planned, and is not any more.
     clerk = night.system.adapter()
