@@ -25,10 +25,11 @@ from allocation.engine.errors import SettingError
 from allocation.live.applying import Applied, Applier
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.journal import Journal, find_lock
+from allocation.live.looking import look_up
 from allocation.live.night import save_night
 from allocation.live.plan import Plan
 from allocation.live.planfile import read_plan
-from allocation.live.reconciling import Row, Verdict, counts, foreign_orders, look_up
+from allocation.live.reconciling import Row, Verdict, counts, foreign_orders
 from allocation.live.reconciling import reconcile as reconciled
 from allocation.live.states import standings
 from allocation.montecarlo.progress import progress_bar

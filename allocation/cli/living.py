@@ -182,7 +182,7 @@ def _write_csv(path: Path, made: Plan) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([*columns, "before", "becomes", "reason", "ship_date"])
-        for effect in made.effects:
+        for effect in (*made.effects, *made.served):
             hold = effect.hold
             own = [effect.key, *(getattr(hold, name) for name in columns[1:])]
             writer.writerow(

@@ -14,20 +14,19 @@ from allocation.engine.errors import CheckFailed, SettingError, StalePlan
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.checks import Units, require_one_each
 from allocation.live.journal import Entry, Journal
+from allocation.live.looking import Found, live_by_key, look_up
 from allocation.live.plan import Effect, Plan, unknown_customers
 from allocation.live.planfile import holds_of_tape, supply_of_tape
 from allocation.live.reconciling import (
     WRONG,
-    Found,
     Row,
     Verdict,
     counts,
     foreign_orders,
-    live_by_key,
-    look_up,
     reconcile,
 )
 from allocation.live.sending import HELD, Sender
+from allocation.live.served import is_of
 from allocation.live.staleness import compare
 from allocation.live.states import Standing, State, payload_digest, standings
 from allocation.oms.port import FoundOrder, Hold, Uniqueness, Writer
@@ -232,29 +231,36 @@ class Applier:
         return foreign_orders(self._oms, self._plan)
 
     def _look_for_served(self) -> None:
-        """Find who is to get nothing by this plan, and has an order of an earlier apply that died.
+        """Find who gets no order by this plan, and has one of an earlier apply that died.
 
-        Whose order stands is allocated: only its hold was not written any more.
+        Whose order stands is allocated: only its hold was not written any more. The plan knows of most; one that landed
+        after it was made is seen here.
         """
-        if self._plan.action != "release":
-            return
-        others = {effect.key: effect for effect in self._plan.effects if effect.order is None}
+        known = {effect.key: effect for effect in self._plan.served}
+        others = {**self._late(), **known}
         found = look_up(self._oms, list(others), self._readers)
         require_one_each(others.values(), found)
         standing = live_by_key(found)
-        before = {hold.reservation_id: hold for hold in holds_of_tape(self._plan.tape, {})}
         for key, effect in others.items():
             name = effect.reservation_id
             if key in standing:
-                hold = replace(
-                    before[name],
-                    status=Status.ALLOCATED,
-                    assigned=self._plan.ship_date,
-                    customer=effect.hold.customer,
-                )
-                self._served.append(replace(effect, hold=hold))
-                if not all(_is_of(hold, order) for order in standing[key]):
+                self._served.append(effect)
+                if not all(is_of(effect.hold, order) for order in standing[key]):
                     self._skipped[name] = f"order {standing[key][0].reference} has its key, and is not of it"
+            elif key in known:
+                self._skipped[name] = "its order does not stand any more; make a new plan"
+
+    def _late(self) -> dict[str, Effect]:
+        """What is to be done, by key, if there should be an order for somebody who is to get nothing."""
+        if self._plan.action != "release":
+            return {}
+        before = {hold.reservation_id: hold for hold in holds_of_tape(self._plan.tape, {})}
+        late = {}
+        for effect in self._plan.effects:
+            if effect.order is None:
+                hold = replace(before[effect.reservation_id], customer=effect.hold.customer, status=Status.ALLOCATED)
+                late[effect.key] = replace(effect, hold=replace(hold, assigned=self._plan.ship_date))
+        return late
 
     def _look_until_seen(self, expected: Sequence[Effect]) -> Found:
         """What there is under every key; what must be there is looked for again, as who reads may lag behind."""
@@ -271,9 +277,11 @@ class Applier:
 
     def _compare(self, foreign: Sequence[FoundOrder]) -> None:
         """Compare the plan with the book, and find out who is left out and why."""
+        served = {effect.reservation_id: effect for effect in self._plan.served}
         holds = list(self._oms.holds())
         done = self._done(holds)
-        fresh = compare(self._plan, list(self._oms.supply()), holds, self._released(foreign), done)
+        others = [hold for hold in holds if hold.reservation_id not in served]
+        fresh = compare(self._plan, list(self._oms.supply()), others, self._released(foreign), done)
         if fresh.problems:
             raise StalePlan(fresh.problems)
         for found in foreign:
@@ -286,6 +294,18 @@ class Applier:
                 # As the plan wants it: written by this very apply before it was stopped.
                 continue
             self._skipped[name] = "its hold is gone" if now is None else f"is {now.status.name} since"
+        is_open = {hold.reservation_id: True for hold in holds}
+        for name, effect in served.items():
+            if name not in is_open:
+                self._skip_closed(effect)
+
+    def _skip_closed(self, effect: Effect) -> None:
+        """Leave a hold as it is that was to be closed, and is closed."""
+        now = self._oms.hold(effect.reservation_id)
+        if now is not None and now.status is effect.hold.status:
+            self._sender.held[effect.key] = True
+        else:
+            self._skipped[effect.reservation_id] = "its hold is gone" if now is None else f"is {now.status.name} since"
 
     def _released(self, foreign: Sequence[FoundOrder]) -> dict[tuple[str, str], int]:
         """Units of each pool that were given to the plan's reservations since it was made, by whomever."""
@@ -321,7 +341,7 @@ class Applier:
         return known.state is not State.CONFIRMED and not is_final
 
     def _already_served(self) -> list[str]:
-        names = [effect.reservation_id for effect in self._served]
+        names = [effect.reservation_id for effect in self._served if effect not in self._plan.served]
         if not names:
             return []
         told = f"{len(names):,} have an order of an earlier apply and are allocated whatever this plan says"
@@ -336,7 +356,7 @@ class Applier:
         served = {effect.key: effect for effect in self._served}
         due = [
             served.get(effect.key, effect)
-            for effect in self._plan.effects
+            for effect in (*self._plan.served, *self._plan.effects)
             if effect.reservation_id not in self._skipped
             and (effect.key in served or (complete if effect.order is None else self._state(effect) is State.CONFIRMED))
         ]
@@ -353,13 +373,3 @@ class Applier:
     def _state(self, effect: Effect) -> State | None:
         known = self._known.get(effect.key)
         return None if known is None else known.state
-
-
-def _is_of(hold: Hold, found: FoundOrder) -> bool:
-    """Whether an order gives a reservation its units."""
-    order = found.order
-    return order is not None and (order.reservation_id, order.sku, order.quantity) == (
-        hold.reservation_id,
-        hold.sku,
-        hold.quantity,
-    )

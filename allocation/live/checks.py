@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from allocation.engine.errors import CheckFailed
+from allocation.live.looking import Found
 from allocation.live.plan import Effect
-from allocation.live.reconciling import Found, is_same
+from allocation.live.reconciling import is_same
 from allocation.oms.port import ReleaseOrder
 
 Pool = tuple[str, str]

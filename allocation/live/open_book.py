@@ -20,13 +20,16 @@ _HELD = (Status.RESERVED, Status.CONFIRMED)
 _HUNDREDTHS = 100
 
 
-def open_book(supply: Iterable[PoolSupply], holds: Iterable[Hold], at: datetime) -> list[Command]:
+def open_book(
+    supply: Iterable[PoolSupply], holds: Iterable[Hold], at: datetime, ended: Iterable[Hold] = ()
+) -> list[Command]:
     """The commands that put supply and holds into an empty book, exactly as they stand.
 
     Args:
         supply: Of every pool.
         holds: All that are open.
         at: The instant of the hand-over, with an offset.
+        ended: Holds that are as good as closed: they are left out, and their cut-offs are over all the same.
 
     Raises:
         SettingError: Holds contradict each other, or stand where there is no supply; with everything that is wrong.
@@ -42,7 +45,7 @@ def open_book(supply: Iterable[PoolSupply], holds: Iterable[Hold], at: datetime)
         where = {"at": instant, "sku": pool.sku, "location": pool.location}
         expected = [{"date": a.day.isoformat(), "quantity": a.quantity, "ref": a.ref} for a in pool.arrivals]
         commands.append({"type": "supply", **where, "on_hand": pool.on_hand, "expected": expected})
-        firm = _confirmed_days(ranked, pool)
+        firm = _confirmed_days([*ranked, *ended], pool)
         if firm:
             commands.append({"type": "dates", **where, "confirmed": firm})
     return [*commands, *(adopt(hold, instant) for hold in ranked)]

@@ -23,10 +23,13 @@ from allocation.engine.outcome import atp, releases
 from allocation.engine.policy import Policy
 from allocation.live.masking import masked
 from allocation.live.open_book import Command, open_book
-from allocation.oms.port import Hold, Reader, ReleaseOrder, Uniqueness, order_key
+from allocation.live.served import Served, find_served, without_served
+from allocation.oms.port import Hold, PoolSupply, Reader, ReleaseOrder, Uniqueness, order_key
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SURPRISES = 10
+HAS_ORDER = "has an order"
+"""The reason of who was served before."""
 Action = Literal["release", "confirm", "expire"]
 _HELD = (Status.RESERVED, Status.CONFIRMED)
 
@@ -67,6 +70,8 @@ class Plan:
         uniqueness: What is proved of the account.
         tape: What it was decided from: the open book, then the action.
         effects: In the order in which they are to be done: orders first, by priority.
+        served: Holds that are open though their orders stand, as an apply that was not finished leaves them: they are
+            only to be written as ALLOCATED, and the tape is without them.
         alert: Whether more promises are broken than the policy's alert share.
         warnings: What a person should look at.
     """
@@ -83,6 +88,7 @@ class Plan:
     effects: tuple[Effect, ...]
     alert: bool
     warnings: tuple[str, ...]
+    served: tuple[Effect, ...] = ()
 
     def as_plain(self) -> dict[str, Any]:
         """The plan as plain data for JSON, with its digest."""
@@ -100,7 +106,8 @@ class Plan:
             "snapshot_digest": digest_of(list(self.tape)),
             "tape": list(self.tape),
             "effects": [plain_effect(effect) for effect in self.effects],
-            "totals": totals(self.effects),
+            "served": [plain_effect(effect) for effect in self.served],
+            "totals": totals((*self.effects, *self.served)),
             "surprises": [effect.reservation_id for effect in surprises(self.effects)],
             "alert": self.alert,
             "warnings": list(self.warnings),
@@ -128,10 +135,14 @@ def make_plan(
     """
     _check(policy, action, ship_date)
     supply, holds = list(oms.supply()), list(oms.holds())
+    served = find_served(oms, launch, holds, ship_date)
+    have = {one.hold.reservation_id: one.hold for one in served}
+    left = list(without_served(supply, served))
+    holds = [hold for hold in holds if hold.reservation_id not in have]
     last: Command = {"type": action, "at": at.isoformat()}
     if ship_date is not None:
         last = {**last, "ship_date": ship_date.isoformat()}
-    tape = (*open_book(supply, holds, at), last)
+    tape = (*open_book(left, holds, at, have.values()), last)
     engine, decided = decide(tape, policy)
     effects = planned_effects(engine, decided, holds, oms.account, launch, action, ship_date)
     return Plan(
@@ -146,7 +157,8 @@ def make_plan(
         tape=tape,
         effects=effects,
         alert=any(release["alert"] for release in releases(engine)),
-        warnings=tuple(_warnings(engine, effects, oms, action)),
+        warnings=(*_served_warnings(supply, left, served), *_warnings(engine, effects, oms)),
+        served=tuple(_closing(one) for one in served),
     )
 
 
@@ -298,7 +310,32 @@ def _order(hold: Hold, key: str, wave: date) -> ReleaseOrder:
     )
 
 
-def _warnings(engine: AllocationEngine, effects: Sequence[Effect], oms: Reader, action: Action) -> Iterator[str]:
+def _closing(served: Served) -> Effect:
+    """What is left to do for who has an order."""
+    hold = replace(served.hold, status=Status.ALLOCATED, assigned=served.wave)
+    return Effect(served.key, hold.reservation_id, served.hold.status, hold, HAS_ORDER)
+
+
+def _served_warnings(
+    supply: Sequence[PoolSupply], left: Sequence[PoolSupply], served: Sequence[Served]
+) -> Iterator[str]:
+    if served:
+        yield (
+            f"{len(served):,} reservations have an order already, such as {served[0].hold.reservation_id}: an earlier "
+            "apply was not finished; they keep it, their holds are closed, and the others share what is left"
+        )
+    for before, after in zip(supply, left, strict=True):
+        if before.on_hand != after.on_hand:
+            yield (
+                f"{before.sku} at {before.location} shows {before.on_hand:,} units on hand, and its last count less "
+                f"those orders is {after.on_hand:,}, which is what the plan gives out"
+            )
+    doubled = [name for name, count in Counter(one.hold.reservation_id for one in served).items() if count > 1]
+    if doubled:
+        yield f"{len(doubled):,} reservations have orders of several waves, such as {doubled[0]}; cancel all but one"
+
+
+def _warnings(engine: AllocationEngine, effects: Sequence[Effect], oms: Reader) -> Iterator[str]:
     if any(release["alert"] for release in releases(engine)):
         broken = sum(effect.before in _HELD and effect.reason == "oversold" for effect in effects)
         yield f"more promises are broken than the policy's alert share: {broken:,} cancelled for want of stock"
@@ -308,12 +345,6 @@ def _warnings(engine: AllocationEngine, effects: Sequence[Effect], oms: Reader, 
     unpaid = sum(effect.reason == "unpaid" for effect in effects)
     if unpaid:
         yield f"{unpaid:,} promises expire because they are not paid"
-    served = _served(effects, oms) if action == "release" else []
-    if served:
-        yield (
-            f"{len(served):,} reservations have an order already, and their holds are open, such as {served[0]}: an "
-            "earlier apply was not finished; apply its plan again first, as here their units may be counted twice"
-        )
     yield from unknown_customers(oms, effects)
     if oms.uniqueness() is Uniqueness.NONE and any(effect.order is not None for effect in effects):
         yield "nothing proves that the system refuses a second order of one key: one writer, one request at a time"
@@ -327,10 +358,3 @@ def unknown_customers(oms: Reader, effects: Sequence[Effect]) -> list[str]:
     if not unknown:
         return []
     return [masked(f"{len(unknown):,} customers of orders are not known, such as {', '.join(unknown[:3])}")]
-
-
-def _served(effects: Sequence[Effect], oms: Reader) -> list[str]:
-    """Reservations that have an order of this very release."""
-    names = {effect.key: effect.reservation_id for effect in effects}
-    standing = {found.key for found in oms.orders(list(names)) if found.live}
-    return [name for key, name in names.items() if key in standing]

@@ -98,6 +98,7 @@ def _plan(plain: Mapping[str, Any]) -> Plan:
         effects=tuple(_effect(effect) for effect in plain["effects"]),
         alert=plain["alert"],
         warnings=tuple(plain["warnings"]),
+        served=tuple(_effect(effect) for effect in plain["served"]),
     )
 
 

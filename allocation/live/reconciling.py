@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import enum
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from allocation.live.looking import Found
 from allocation.live.plan import Plan
 from allocation.live.states import Standing, State
 from allocation.oms.port import FoundOrder, Reader, ReleaseOrder
 
-KEYS_AT_ONCE = 100
-"""Keys of one look-up, so that several can go side by side."""
 BEFORE_THE_PLAN = timedelta(hours=1)
 """Clocks differ: orders that somebody else made are looked for from a little before the plan."""
-
-Found = Mapping[str, Sequence[FoundOrder]]
 
 
 class Verdict(enum.Enum):
@@ -70,28 +66,6 @@ class Row:
         }
 
 
-def look_up(oms: Reader, keys: Sequence[str], workers: int = 1) -> dict[str, list[FoundOrder]]:
-    """Every order under these keys; a key without one has an empty list.
-
-    Raises:
-        OmsError: It cannot be read.
-    """
-    chunks = [keys[first : first + KEYS_AT_ONCE] for first in range(0, len(keys), KEYS_AT_ONCE)]
-    found: dict[str, list[FoundOrder]] = {key: [] for key in keys}
-
-    def read(chunk: Sequence[str]) -> list[FoundOrder]:
-        return list(oms.orders(chunk))
-
-    if workers == 1:
-        answers = [read(chunk) for chunk in chunks]
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            answers = list(pool.map(read, chunks))
-    for order in (order for answer in answers for order in answer):
-        found[order.key].append(order)
-    return found
-
-
 def foreign_orders(oms: Reader, plan: Plan) -> list[FoundOrder]:
     """Orders that stand and name a reservation of the plan, under a key that is not the plan's.
 
@@ -139,16 +113,6 @@ def counts(rows: Iterable[Row]) -> dict[str, int]:
     """Rows by verdict; every verdict is there."""
     counted = Counter(row.verdict for row in rows)
     return {verdict.value: counted[verdict] for verdict in Verdict}
-
-
-def live_by_key(found: Found) -> dict[str, list[FoundOrder]]:
-    """Those that stand, where there are any."""
-    standing: dict[str, list[FoundOrder]] = defaultdict(list)
-    for key, orders in found.items():
-        for order in orders:
-            if order.live:
-                standing[key].append(order)
-    return dict(standing)
 
 
 def is_same(order: ReleaseOrder, found: FoundOrder) -> bool:

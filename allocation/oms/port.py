@@ -108,12 +108,20 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class PoolSupply:
-    """Supply of one SKU at one location: units on hand, and arrivals in the order of their dates."""
+    """Supply of one SKU at one location.
+
+    Attributes:
+        sku, location: The pool.
+        on_hand: Units that no order has taken: the system takes off what orders take, maybe a little later.
+        arrivals: In the order of their dates.
+        counted: Units of the last count, with what orders took since; None where the system does not tell.
+    """
 
     sku: str
     location: str
     on_hand: int
     arrivals: tuple[Arrival, ...] = ()
+    counted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

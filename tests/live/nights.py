@@ -23,6 +23,7 @@ from allocation.oms.fluent import FluentClient, FluentReader, Timing
 from allocation.oms.fluent.adapter import FluentReads, FluentWrites
 from allocation.oms.port import Arrival, Hold, Outcome, PoolSupply, ReleaseOrder, Uniqueness
 from allocation.oms.sandbox import Sandbox, parse_faults
+from allocation.oms.sandbox.settings import Mode
 from tests.oms.conformance import hold
 from tests.oms.fluent.test_conformance import FluentSystem, InProcess
 
@@ -124,9 +125,10 @@ class Night:
     book: list[Hold] = field(default_factory=holds)
     on_hand: int = ON_HAND
     policy: Policy = POLICY
+    mode: Mode = "active"
 
     def __post_init__(self) -> None:
-        self.system = FluentSystem(self.uniqueness)
+        self.system = FluentSystem(self.uniqueness, self.mode)
         self.clock, self.sandbox = self.system.clock, self.system.sandbox
         self.sandbox.load([], ["ben"])
         self.system.set_supply(PoolSupply("PHONE", "DC", self.on_hand, (Arrival(NEXT, 20, "PO-2"),)))

@@ -116,7 +116,8 @@ class Conformance:
 
     def test_02_a_pool_without_supply_has_none(self, system: System) -> None:
         system.set_supply(PoolSupply("PHONE", "DC", 0))
-        assert list(system.adapter().supply([("PHONE", "DC")])) == [PoolSupply("PHONE", "DC", 0)]
+        (pool,) = system.adapter().supply([("PHONE", "DC")])
+        assert (pool.on_hand, pool.arrivals) == (0, ())
 
     def test_03_a_hold_comes_back_as_it_was_written(self, system: System) -> None:
         system.set_supply(PoolSupply("PHONE", "DC", 500))
@@ -267,3 +268,13 @@ class Conformance:
         assert [adapter.hold(one.reservation_id) for one in ended] == ended
         assert adapter.hold(hold(3).reservation_id) == hold(3)
         assert adapter.hold("RES-NOBODY-1") is None
+
+    def test_22_units_on_hand_are_net_of_orders_or_the_last_count_tells(self, system: System) -> None:
+        system.set_supply(PoolSupply("PHONE", "DC", 500))
+        made = system.adapter().submit(order(1, quantity=2))
+        assert isinstance(made, Confirmed)
+        (pool,) = system.adapter().supply([("PHONE", "DC")])
+        assert pool.on_hand == 498 or (pool.on_hand, pool.counted) == (500, 500)
+        system.cancel(made.reference)
+        (pool,) = system.adapter().supply([("PHONE", "DC")])
+        assert pool.on_hand == 500

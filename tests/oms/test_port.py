@@ -71,7 +71,11 @@ class MemoryAdapter:
     account = "MEMORY"
 
     def supply(self, pools: Sequence[tuple[str, str]] | None = None) -> Iterator[PoolSupply]:
-        yield from (pool for name, pool in self.system.pools.items() if pools is None or name in pools)
+        for name, pool in self.system.pools.items():
+            if pools is None or name in pools:
+                taken = [found.order for found in self.system.orders if found.live and found.order is not None]
+                off = sum(order.quantity for order in taken if (order.sku, order.location) == name)
+                yield replace(pool, on_hand=pool.on_hand - off)
 
     def holds(self) -> Iterator[Hold]:
         yield from (hold for hold in self.system.holds.values() if hold.status in OPEN)

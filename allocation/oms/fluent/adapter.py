@@ -28,11 +28,11 @@ from allocation.oms.fluent.queries import (
     update_quantities,
 )
 
-EXPECTED = "EXPECTED"
+EXPECTED, LAST_ON_HAND = "EXPECTED", "LAST_ON_HAND"
 REFS_MAX = 100
 """Refs of one question."""
-_COMING = ("CREATED", "ACTIVE")
-"""Statuses of arrivals that are still expected."""
+_IN_FORCE = ("CREATED", "ACTIVE")
+"""Statuses of arrivals that are still expected, and of a count that is the last."""
 _GONE = ("CANCELLED", "REJECTED")
 """Statuses of orders that give nobody anything [CODE]."""
 _Item = TypeVar("_Item")
@@ -69,7 +69,8 @@ class FluentReads:
         for node in self._reads.nodes(POSITIONS, wanted):
             name = (node["productRef"], node["locationRef"])
             if pools is None or name in pools:
-                yield port.PoolSupply(*name, int(node["onHand"] or 0), tuple(self._arrivals(node["ref"])))
+                arrivals, counted = self._quantities(node["ref"])
+                yield port.PoolSupply(*name, int(node["onHand"] or 0), arrivals, counted)
 
     def _require_catalogue(self) -> None:
         """A catalogue that is misspelt would read as one without supply."""
@@ -79,14 +80,17 @@ class FluentReads:
                 "ALLOCATION_FLUENT_CATALOGUE to one that it has"
             )
 
-    def _arrivals(self, ref: str) -> list[port.Arrival]:
-        variables = {"ref": ref, "catalogue": self._catalogue(), "types": [EXPECTED], "statuses": list(_COMING)}
-        found = [
-            port.Arrival(day_of(node["expectedOn"]), int(node["quantity"]), node["ref"])
-            for node in self._reads.nodes(POSITION_QUANTITIES, variables)
-            if node["expectedOn"]
-        ]
-        return sorted(found, key=lambda arrival: (arrival.day, arrival.ref))
+    def _quantities(self, ref: str) -> tuple[tuple[port.Arrival, ...], int | None]:
+        """Arrivals at a position, and what was counted there last, if that is certain."""
+        kinds = {"types": [EXPECTED, LAST_ON_HAND], "statuses": list(_IN_FORCE)}
+        arrivals, counts = [], []
+        for node in self._reads.nodes(POSITION_QUANTITIES, {"ref": ref, "catalogue": self._catalogue(), **kinds}):
+            if node["type"] == LAST_ON_HAND:
+                counts.append(int(node["quantity"]))
+            elif node["expectedOn"]:
+                arrivals.append(port.Arrival(day_of(node["expectedOn"]), int(node["quantity"]), node["ref"]))
+        ranked = sorted(arrivals, key=lambda arrival: (arrival.day, arrival.ref))
+        return tuple(ranked), counts[0] if len(counts) == 1 else None
 
     def holds(self) -> Iterator[port.Hold]:
         """Every open quantity of the type of holds."""

@@ -15,6 +15,7 @@ from allocation.oms.fluent.adapter import FluentReads, FluentWrites
 from allocation.oms.fluent.holds import hold_of, hold_ref
 from allocation.oms.port import PoolSupply, Uniqueness, Writer
 from allocation.oms.sandbox import Arrival, Request, Sandbox, Settings, SupplyRow, parse_faults
+from allocation.oms.sandbox.settings import Mode
 from tests.oms.conformance import Conformance, System, hold
 
 START = datetime(2025, 9, 1, 9, tzinfo=UTC)
@@ -55,10 +56,10 @@ class InProcess(httpx.BaseTransport):
 class FluentSystem(System):
     """A sandbox, in process and on virtual time."""
 
-    def __init__(self, uniqueness: Uniqueness) -> None:
+    def __init__(self, uniqueness: Uniqueness, mode: Mode = "active") -> None:
         self.uniqueness = uniqueness
         self.clock = Clock()
-        settings = Settings(uniqueness=uniqueness.value)
+        settings = Settings(uniqueness=uniqueness.value, mode=mode)
         self.sandbox = Sandbox(settings, now=self.clock, sleep=self.clock.sleep)
         self.settings = self._settings(settings)
         self.set_supply(PoolSupply("PHONE", "DC", 0))
@@ -146,9 +147,9 @@ class FluentSystem(System):
 
 
 class TestFluent(Conformance):
-    @pytest.fixture(params=list(Uniqueness))
+    @pytest.fixture(params=[*((one, "active") for one in Uniqueness), (Uniqueness.ENFORCED, "created")])
     def system(self, request: pytest.FixtureRequest) -> System:
-        return FluentSystem(request.param)
+        return FluentSystem(*request.param)
 
 
 def test_a_client_that_cannot_write_reads_all_of_it() -> None:
