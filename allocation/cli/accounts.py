@@ -20,6 +20,7 @@ from allocation.engine.policy import Policy
 from allocation.live.journal import Journal
 from allocation.live.loading import load_holds
 from allocation.live.open_book import holds_of
+from allocation.live.plan import digest_of
 from allocation.live.proving import UNIQUENESS, probe_order, prove_uniqueness
 from allocation.montecarlo.progress import progress_bar
 from allocation.oms.fluent import FluentClient, FluentSettings, Timing, load_settings
@@ -30,6 +31,9 @@ from allocation.oms.sandbox.taped import supply_of_tape
 from allocation.sampling.streams import stream
 from allocation.scenario import load_policy
 from allocation.tape import load_run, read_tape, replay, write_tape
+
+_DIGITS = 8
+"""Of a digest in a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,9 @@ def sandbox_settings(url: str, name: str | None = None) -> FluentSettings:
 def _own_sandbox(source: str, journal: str | None) -> Iterator[Account]:
     """A sandbox in this process, which keeps its state in a file until the next command."""
     commands, policy, ship_date = _begun(source)
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(source).stem or source)
+    launch = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(source).stem or source)
+    # Another launch of that name, or the same one simulated anew, is another account.
+    name = f"{launch}-{digest_of([policy.as_dict(), commands])[:_DIGITS]}"
     folder = state_folder() / "sandboxes"
     folder.mkdir(parents=True, exist_ok=True)
     state, tape = folder / f"{name}.sqlite", folder / f"{name}.jsonl"
@@ -150,7 +156,7 @@ def _own_sandbox(source: str, journal: str | None) -> Iterator[Account]:
     sandbox = Sandbox(Settings(), now=now, sleep=time.sleep, state=state)
     try:
         with Server(sandbox, 0) as server:
-            account = Account(sandbox_settings(server.url, f"sandbox-{name}"), name, policy, ship_date)
+            account = Account(sandbox_settings(server.url, f"sandbox-{name}"), launch, policy, ship_date)
             if is_new:
                 print(f"allocation: filling a sandbox with {source}, once ({state})", file=sys.stderr)
                 write_tape(tape, commands)

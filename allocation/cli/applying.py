@@ -257,6 +257,7 @@ def _show(plan: Plan, applied: Applied, out: Path | None, *, as_json: bool, lock
             "sent": applied.sent,
             "counts": counted,
             "skipped": dict(applied.skipped),
+            "crossed": dict(applied.crossed),
             "holds_left": dict(applied.holds_left),
             "stopped": applied.stopped,
             "warnings": list(applied.warnings),
@@ -271,6 +272,8 @@ def _show(plan: Plan, applied: Applied, out: Path | None, *, as_json: bool, lock
     _list(applied.rows)
     for name, reason in list(applied.skipped.items())[:_SHOWN]:
         print(f"left out: {name} {reason}; its units stay on hand for the next plan")
+    for name, reason in list(applied.crossed.items())[:_SHOWN]:
+        _say(f"{name} {reason}: the order stands, and its hold is left so; cancel the order by hand, or reinstate it")
     for name, reason in list(applied.holds_left.items())[:_SHOWN]:
         _say(f"the hold of {name} is not written: {reason}")
     for warning in applied.warnings:

@@ -13,6 +13,7 @@ from allocation.engine.codes import Status
 from allocation.engine.errors import CheckFailed, SettingError, StalePlan
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.checks import Units, require_one_each
+from allocation.live.closing import HELD
 from allocation.live.journal import Entry, Journal
 from allocation.live.looking import Found, live_by_key, look_up
 from allocation.live.plan import Effect, Plan, unknown_customers
@@ -25,7 +26,7 @@ from allocation.live.reconciling import (
     foreign_orders,
     reconcile,
 )
-from allocation.live.sending import HELD, Sender
+from allocation.live.sending import Sender
 from allocation.live.served import is_of
 from allocation.live.staleness import compare
 from allocation.live.states import Standing, State, payload_digest, standings
@@ -45,6 +46,8 @@ class Applied:
         rows: One for each order of the plan, and for each that nobody planned.
         sent: Orders that this apply sent.
         skipped: Reservations that were left out, each with the reason.
+        crossed: Reservations that somebody ended while their orders were made, each with what they became: an order
+            stands, and the hold is left as it is.
         holds_left: Reservations whose holds are not written, each with the reason.
         stopped: Why it stopped before the end, empty where it did not.
         unreachable: Whether that is because the system cannot be reached.
@@ -54,6 +57,7 @@ class Applied:
     rows: tuple[Row, ...]
     sent: int = 0
     skipped: Mapping[str, str] = field(default_factory=dict)
+    crossed: Mapping[str, str] = field(default_factory=dict)
     holds_left: Mapping[str, str] = field(default_factory=dict)
     stopped: str = ""
     unreachable: bool = False
@@ -72,7 +76,7 @@ class Applied:
     @property
     def is_wrong(self) -> bool:
         """Whether a person must look into something."""
-        return any(row.verdict in WRONG for row in self.rows)
+        return any(row.verdict in WRONG for row in self.rows) or bool(self.crossed)
 
 
 class Applier:
@@ -107,10 +111,10 @@ class Applier:
         self._orders = [effect for effect in plan.effects if effect.order is not None]
         self._known: dict[str, Standing] = {}
         self._units = Units({(pool.sku, pool.location): pool.on_hand for pool in supply_of_tape(plan.tape)})
-        ranks = {effect.key: rank for rank, effect in enumerate(plan.effects)}
         self._sender = Sender(
-            oms, journal, digest, ranks, self._known, self._units, brakes or Brakes(), self._waits, self._around
+            oms, journal, plan, digest, self._known, self._units, brakes or Brakes(), self._waits, self._around
         )
+        self._closer = self._sender.closer
         # Reading side by side does no harm, whether keys are unique or not.
         self._readers = max((brakes or Brakes()).concurrency, 1)
         self._missing: dict[str, bool] = {}
@@ -136,6 +140,7 @@ class Applier:
         self._sender.send(todo, len(self._orders))
         if not self._sender.stopped:
             self._sender.settle(todo)
+        self._skipped.update(self._sender.left_out)
         left = self._write_holds(todo)
         rows = self._report()
         self._note("END", {"counts": counts(rows), "stopped": self._sender.stopped})
@@ -143,6 +148,7 @@ class Applier:
             rows=tuple(rows),
             sent=self._sender.sent,
             skipped=self._skipped,
+            crossed=self._crossed(rows),
             holds_left=left,
             stopped=self._sender.stopped,
             unreachable=self._sender.unreachable,
@@ -178,7 +184,7 @@ class Applier:
         self._known.update(standings(entries))
         # What was written under another plan may have been changed since.
         written = [entry.key for entry in entries if entry.kind == HELD and entry.plan == self._digest]
-        self._sender.held.update(dict.fromkeys(written, True))
+        self._closer.held.update(dict.fromkeys(written, True))
         self._require_payloads()
         doubted = [effect for effect in self._plan.effects if self._is_open(effect)]
         if any(effect.order is None for effect in doubted):
@@ -289,7 +295,7 @@ class Applier:
                 self._skipped[found.order.reservation_id] = f"order {found.key} was made for it since"
         by_name = {effect.reservation_id: effect for effect in self._plan.effects}
         for name in fresh.ended:
-            now = self._oms.hold(name)
+            now = self._now(name)
             if now is not None and now.status is by_name[name].hold.status and now.status is not Status.ALLOCATED:
                 # As the plan wants it: written by this very apply before it was stopped.
                 continue
@@ -299,11 +305,14 @@ class Applier:
             if name not in is_open:
                 self._skip_closed(effect)
 
+    def _now(self, reservation_id: str) -> Hold | None:
+        return next(iter(self._oms.holds_named([reservation_id])), None)
+
     def _skip_closed(self, effect: Effect) -> None:
         """Leave a hold as it is that was to be closed, and is closed."""
-        now = self._oms.hold(effect.reservation_id)
+        now = self._now(effect.reservation_id)
         if now is not None and now.status is effect.hold.status:
-            self._sender.held[effect.key] = True
+            self._closer.held[effect.key] = True
         else:
             self._skipped[effect.reservation_id] = "its hold is gone" if now is None else f"is {now.status.name} since"
 
@@ -324,7 +333,7 @@ class Applier:
             is_made = self._state(effect) is State.CONFIRMED
             if is_made and effect.order is not None:
                 self._units.give(effect.order)
-            is_written = effect.key in self._sender.held
+            is_written = effect.key in self._closer.held
             # An open one may be as the plan wants it already, such as one that was rolled over.
             if is_made or is_written or (effect.order is None and now.get(effect.reservation_id) == effect.hold):
                 done[effect.reservation_id] = True
@@ -352,7 +361,8 @@ class Applier:
     def _write_holds(self, todo: Sequence[Effect]) -> dict[str, str]:
         """Write the holds of what is confirmed; those of who gets nothing only when every order has been sent."""
         never_sent = {None, State.ABSENT, State.NOT_SENT}
-        complete = not self._sender.stopped and all(self._state(effect) not in never_sent for effect in todo)
+        sent = [effect for effect in todo if effect.reservation_id not in self._skipped]
+        complete = not self._sender.stopped and all(self._state(effect) not in never_sent for effect in sent)
         served = {effect.key: effect for effect in self._served}
         due = [
             served.get(effect.key, effect)
@@ -360,7 +370,12 @@ class Applier:
             if effect.reservation_id not in self._skipped
             and (effect.key in served or (complete if effect.order is None else self._state(effect) is State.CONFIRMED))
         ]
-        return {effect.reservation_id: reason for effect, reason in self._sender.write_holds(due)}
+        return {effect.reservation_id: reason for effect, reason in self._closer.close(due)}
+
+    def _crossed(self, rows: Sequence[Row]) -> dict[str, str]:
+        standing = {row.reservation_id: True for row in rows if row.verdict is Verdict.MATCHED}
+        standing.update({effect.reservation_id: True for effect in self._served})
+        return {name: reason for name, reason in self._closer.crossed.items() if name in standing}
 
     def _report(self) -> list[Row]:
         confirmed = [effect for effect in self._orders if self._state(effect) is State.CONFIRMED]

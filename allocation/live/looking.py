@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+from allocation.live.parallel import side_by_side
 from allocation.oms.port import FoundOrder, Reader
 
 KEYS_AT_ONCE = 100
@@ -23,14 +23,7 @@ def look_up(oms: Reader, keys: Sequence[str], workers: int = 1) -> dict[str, lis
     chunks = [keys[first : first + KEYS_AT_ONCE] for first in range(0, len(keys), KEYS_AT_ONCE)]
     found: dict[str, list[FoundOrder]] = {key: [] for key in keys}
 
-    def read(chunk: Sequence[str]) -> list[FoundOrder]:
-        return list(oms.orders(chunk))
-
-    if workers == 1:
-        answers = [read(chunk) for chunk in chunks]
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            answers = list(pool.map(read, chunks))
+    answers = side_by_side(lambda chunk: list(oms.orders(chunk)), chunks, workers)
     for order in (order for answer in answers for order in answer):
         found[order.key].append(order)
     return found

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
+from allocation.engine.errors import OmsError
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.checks import Units, require_one_each, require_priority
+from allocation.live.closing import Closer
 from allocation.live.journal import Entry, Journal
 from allocation.live.looking import look_up
 from allocation.live.masking import masked
-from allocation.live.plan import Effect
+from allocation.live.parallel import GROUP, side_by_side
+from allocation.live.plan import Effect, Plan
+from allocation.live.planfile import holds_of_tape
+from allocation.live.staleness import changes
 from allocation.live.states import Standing, State, payload_digest
-from allocation.oms.port import HOLDS_MAX, Confirmed, NotSent, Outcome, Rejected, Taken, Uniqueness, Unknown, Writer
-
-GROUP = 4
-"""Orders of a group for each request at one time: they share a commit, and after a crash that many are looked up."""
-HOLD_TRIES = 3
-HELD = "HELD"
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
+from allocation.oms.port import (
+    HOLDS_MAX,
+    OPEN,
+    Confirmed,
+    Hold,
+    NotSent,
+    Outcome,
+    Rejected,
+    Taken,
+    Uniqueness,
+    Unknown,
+    Writer,
+)
 
 
 class Sender:
@@ -30,8 +39,8 @@ class Sender:
     Args:
         oms: Where they go.
         journal: Whose entries have been read, under the lock.
-        plan: Digest of the plan.
-        ranks: Where each effect stands in the plan, by its key.
+        plan: What is applied.
+        digest: Of the plan.
         known: What the journal says of each key; kept up to date.
         units: What is given out; kept up to date.
         brakes, waits, around: See `brakes`.
@@ -40,15 +49,16 @@ class Sender:
         sent: Orders that were sent, the second time too.
         stopped: Why nothing more is sent, empty while something may be.
         unreachable: Whether that is because the system cannot be reached.
-        held: Keys of the effects whose holds are written.
+        closer: What writes the holds.
+        left_out: Reservations that are not open any more as they were planned, each with the reason.
     """
 
     def __init__(
         self,
         oms: Writer,
         journal: Journal,
-        plan: str,
-        ranks: Mapping[str, int],
+        plan: Plan,
+        digest: str,
         known: dict[str, Standing],
         units: Units,
         brakes: Brakes,
@@ -58,12 +68,15 @@ class Sender:
         self.sent = 0
         self.stopped = ""
         self.unreachable = False
-        self.held: dict[str, bool] = {}
-        self._oms, self._journal, self._plan = oms, journal, plan
-        self._ranks, self._known, self._units = ranks, known, units
+        self.left_out: dict[str, str] = {}
+        self._oms, self._journal, self._plan = oms, journal, digest
+        self._ranks = {effect.key: rank for rank, effect in enumerate(plan.effects)}
+        self._planned = {hold.reservation_id: hold for hold in holds_of_tape(plan.tape, {})}
+        self._known, self._units = known, units
         self._brakes, self._waits, self._around = brakes, waits, around
         self._is_unique = oms.uniqueness() is Uniqueness.ENFORCED
         self._workers = max(brakes.concurrency, 1) if self._is_unique else 1
+        self.closer = Closer(oms, journal, digest, self._workers, around)
         self._entries: list[Entry] = []
         self._due: list[Effect] = []
         self._errors = 0
@@ -82,12 +95,12 @@ class Sender:
             if self._must_stop():
                 break
             last = require_priority(last, [self._ranks[effect.key] for effect in group])
-            self._send_group(group)
+            sent = self._send_group(group)
             done += len(group)
             self._around.advance(done, total)
             if number == 0 and self._brakes.canary:
-                self._require_canary(group)
-            self._write_some_holds(group)
+                self._require_canary(sent)
+            self._write_some_holds(sent)
         self.flush()
 
     def _write_some_holds(self, effects: Sequence[Effect]) -> None:
@@ -96,7 +109,7 @@ class Sender:
         if len(self._due) >= HOLDS_MAX * self._workers:
             # What fails is tried again at the end, with all that is left.
             due, self._due = self._due, []
-            self._write_once(due)
+            self.closer.close_once(due)
 
     def _groups(self, effects: Sequence[Effect]) -> Iterator[Sequence[Effect]]:
         left = effects if self._brakes.orders_max is None else effects[: self._brakes.orders_max]
@@ -128,17 +141,40 @@ class Sender:
             reason = state.detail.get("reason", "")
             self.stopped = f"canary: {failed[0]} is {state.state.value}, not CONFIRMED: {reason}"
 
-    def _send_group(self, effects: Sequence[Effect]) -> None:
+    def _send_group(self, effects: Sequence[Effect]) -> Sequence[Effect]:
+        """Send those that are still due: customers cancel all night, and while this goes on."""
+        effects = self._still_due(effects)
         for effect in effects:
             if effect.order is not None:
                 self._units.give(effect.order)
         self._note_all(effects, State.INTENT)
         self.flush()
         began = self._around.now()
-        outcomes = self._map(self._submit, effects)
+        outcomes = side_by_side(self._submit, effects, self._workers)
         self._keep_pace(len(effects), began)
         for effect, outcome in zip(effects, outcomes, strict=True):
             self._settle_one(effect, outcome)
+        return effects
+
+    def _still_due(self, effects: Sequence[Effect]) -> Sequence[Effect]:
+        try:
+            found = self._oms.holds_named([effect.reservation_id for effect in effects])
+            now = {hold.reservation_id: hold for hold in found}
+        except OmsError as error:
+            self.stopped, self.unreachable = f"the holds cannot be read: {masked(str(error))}", True
+            return ()
+        reasons = {effect.reservation_id: self._ended(effect, now) for effect in effects}
+        self.left_out.update({name: reason for name, reason in reasons.items() if reason})
+        return [effect for effect in effects if not reasons[effect.reservation_id]]
+
+    def _ended(self, effect: Effect, now: Mapping[str, Hold]) -> str:
+        """Why an effect is not due any more as it was planned, if it is not."""
+        found = now.get(effect.reservation_id)
+        if found is None:
+            return "its hold is gone"
+        if found.status not in OPEN:
+            return f"is {found.status.name} since"
+        return "; ".join(problem.message for problem in changes(self._planned[effect.reservation_id], found))
 
     def _keep_pace(self, orders: int, began: datetime) -> None:
         if self._brakes.orders_per_s_max is not None:
@@ -229,40 +265,6 @@ class Sender:
         self.flush()
         return absent
 
-    # ----- holds
-
-    def write_holds(self, effects: Sequence[Effect]) -> list[tuple[Effect, str]]:
-        """Write holds as they are to be; those that are not so, each with the reason.
-
-        A hold is written as a whole, so that writing it twice is as once: it is simply tried again. Who asks to stop
-        waits for it: an order whose hold is open would be two truths.
-        """
-        left = self._write_once([effect for effect in effects if effect.key not in self.held])
-        for _ in range(HOLD_TRIES - 1):
-            if not left or self._around.should_stop():
-                break
-            left = self._write_once([effect for effect, _ in left])
-        return left
-
-    def _write_once(self, effects: Sequence[Effect]) -> list[tuple[Effect, str]]:
-        batches = [effects[first : first + HOLDS_MAX] for first in range(0, len(effects), HOLDS_MAX)]
-        left = []
-        size = GROUP * self._workers
-        for first in range(0, len(batches), size):
-            some = batches[first : first + size]
-            for batch, outcomes in zip(some, self._map(self._write_batch, some), strict=True):
-                for effect, outcome in zip(batch, outcomes, strict=True):
-                    if isinstance(outcome, Confirmed):
-                        self.held[effect.key] = True
-                        self._entries.append(self._entry(HELD, effect.key, {}))
-                    else:
-                        left.append((effect, masked(str(getattr(outcome, "reason", outcome)))))
-            self.flush()
-        return left
-
-    def _write_batch(self, effects: Sequence[Effect]) -> list[Outcome]:
-        return self._oms.write_holds([effect.hold for effect in effects])
-
     # ----- the journal
 
     def note(self, effect: Effect, state: State, **detail: Any) -> None:
@@ -285,9 +287,3 @@ class Sender:
         """Put on disk what has been noted."""
         entries, self._entries = self._entries, []
         self._journal.append(entries)
-
-    def _map(self, do: Callable[[_In], _Out], of: Sequence[_In]) -> list[_Out]:
-        if self._workers == 1 or len(of) <= 1:
-            return [do(one) for one in of]
-        with ThreadPoolExecutor(self._workers) as pool:
-            return list(pool.map(do, of))

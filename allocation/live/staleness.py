@@ -58,10 +58,10 @@ def compare(
     for name, before in planned.items():
         if name not in now or name in done:
             continue
-        changes = list(_changes(before, now[name]))
+        changed = list(changes(before, now[name]))
         if name in touched:
-            problems += changes
-        elif changes:
+            problems += changed
+        elif changed:
             others.append(now[name])
     problems += _outranked(plan, others)
     ended = tuple(name for name in planned if name in touched and name not in now and name not in done)
@@ -78,7 +78,8 @@ def _less_supply(plan: Plan, supply: Sequence[PoolSupply], released: Mapping[Poo
             yield Problem(name, f"{there:,} units are on hand, and the plan counted on {pool.on_hand:,}{of_these}")
 
 
-def _changes(before: Hold, now: Hold) -> Iterator[Problem]:
+def changes(before: Hold, now: Hold) -> Iterator[Problem]:
+    """What is different about a hold that is open still, other than that."""
     for name in (*_SAME, *_SCORED):
         was, is_now = getattr(before, name), getattr(now, name)
         if was != is_now:

@@ -124,6 +124,10 @@ class PoolSupply:
     counted: int | None = None
 
 
+OPEN = (Status.RESERVED, Status.CONFIRMED, Status.QUEUED, Status.WAITLISTED)
+"""Statuses of a hold that is open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """An open reservation as the system keeps it: all that ``adopt`` needs (RULES.md section 4).
@@ -227,8 +231,8 @@ class Reader(Protocol):
         """Every hold that is open, in no order; every page."""
         ...
 
-    def hold(self, reservation_id: str) -> Hold | None:
-        """The hold of a reservation, open or ended; None where there is none."""
+    def holds_named(self, reservation_ids: Sequence[str]) -> Iterator[Hold]:
+        """The holds of these reservations, open or ended, in no order; of one that has none there is nothing."""
         ...
 
     def orders(self, keys: Sequence[str]) -> Iterator[FoundOrder]:

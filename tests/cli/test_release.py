@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -159,6 +160,23 @@ def test_a_sandbox_of_its_own_is_filled_once_and_kept(run: Run, tmp_path: Path) 
         json.loads(run("live", "status", "plan.json", "--sandbox", "small", "--json").out)["counts"] == said["counts"]
     )
     refused(run("live", "plan", "--sandbox", "none-such", "--out", "p.json"), "none-such")
+
+
+def test_two_launches_of_one_name_have_a_sandbox_each(run: Run, tmp_path: Path) -> None:
+    small = ["--set=demand.total=90", *(f"--set=supply.0.expected.{i}.quantity=30" for i in range(3))]
+
+    def planned(folder: str, seed: int) -> tuple[str, str]:
+        shutil.rmtree(tmp_path / folder / "night", ignore_errors=True)
+        simulated = ["simulate", "console-realistic", *small, "--seed", str(seed), "--out", f"{folder}/night"]
+        assert run(*simulated).code == 0
+        assert run("live", "plan", "--sandbox", f"{folder}/night", "--out", "plan.json").code in {0, 10}
+        plan = json.loads((tmp_path / "plan.json").read_text())
+        assert plan["launch"] == "night"
+        return plan["account"], plan["snapshot_digest"]
+
+    # The last one is simulated anew in the folder of the first.
+    found = [planned("a", 1), planned("b", 2), planned("a", 3)]
+    assert len({account for account, _ in found}) == len({digest for _, digest in found}) == 3
 
 
 # ----- real processes

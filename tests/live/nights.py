@@ -126,12 +126,15 @@ class Night:
     on_hand: int = ON_HAND
     policy: Policy = POLICY
     mode: Mode = "active"
+    more_supply: tuple[PoolSupply, ...] = ()
 
     def __post_init__(self) -> None:
         self.system = FluentSystem(self.uniqueness, self.mode)
         self.clock, self.sandbox = self.system.clock, self.system.sandbox
         self.sandbox.load([], ["ben"])
         self.system.set_supply(PoolSupply("PHONE", "DC", self.on_hand, (Arrival(NEXT, 20, "PO-2"),)))
+        for pool in self.more_supply:
+            self.system.set_supply(pool)
         self.clock.now = NIGHT
         self.system.adapter().write_holds(self.book)
         self.journal = Journal(":memory:", "placeholder", LAUNCH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from allocation.engine.codes import Status
-from allocation.engine.errors import CheckFailed, LockHeld, OmsError, ReadOnly, SettingError, StalePlan
+from allocation.engine.errors import CheckFailed, LockHeld, OmsError, OmsUnavailable, ReadOnly, SettingError, StalePlan
 from allocation.live.applying import Applier
 from allocation.live.brakes import Around, Brakes
 from allocation.live.checks import Units, require_priority
@@ -590,3 +591,95 @@ def test_a_new_plan_after_half_an_apply_gives_out_what_is_left(night: Night) -> 
     assert applied.sent > 0
     assert given < night.units() <= night.on_hand
     assert max(night.by_reservation().values()) == 1
+
+
+# ----- customers who cancel while it goes on
+
+
+class CustomersMeanwhile(FluentWrites):
+    """Before an order is sent, or once it is there and its hold is not written, somebody does something."""
+
+    before: dict[str, Callable[[], object]]
+    after: dict[str, Callable[[], object]]
+
+    def holds_named(self, reservation_ids: Sequence[str]) -> Iterator[Hold]:
+        for name in self.before.keys() & reservation_ids:
+            self.before.pop(name)()
+        return super().holds_named(reservation_ids)
+
+    def submit(self, order: ReleaseOrder) -> Outcome:
+        made = super().submit(order)
+        self.after.pop(order.reservation_id, int)()
+        return made
+
+
+def meanwhile(before: dict[str, Callable[[], object]], after: dict[str, Callable[[], object]]) -> type[FluentWrites]:
+    return type("Meanwhile", (CustomersMeanwhile,), {"before": before, "after": after})
+
+
+@pytest.mark.parametrize("uniqueness", list(Uniqueness))
+@pytest.mark.parametrize("change", [{"status": Status.CANCELLED}, {"quantity": 1}])
+def test_who_cancels_or_changes_while_orders_are_sent_gets_none(
+    uniqueness: Uniqueness, change: dict[str, object]
+) -> None:
+    night = Night(uniqueness)
+    *_, last = [effect for effect in night.plan.effects if effect.order is not None and effect.hold.quantity > 1]
+    name = last.reservation_id
+    changed = replace(of_book(night, name), **change)
+    applied = night.apply(kind=meanwhile({name: lambda: clerk_writes(night, changed)}, {}))
+    assert night.by_reservation()[name] == 0
+    assert night.statuses()[name] == changed.status.name
+    assert name in applied.skipped
+    assert row_of(applied, name).verdict is Verdict.SKIPPED
+    # The rest is done, those who get nothing too.
+    others = {effect.reservation_id: effect.hold.status.name for effect in night.plan.effects}
+    del others[name]
+    assert {one: night.statuses()[one] for one in others} == others
+    assert not applied.crossed
+    assert not applied.stopped
+
+
+def test_who_cancels_once_the_order_is_there_is_told_and_the_hold_stays_so() -> None:
+    night = Night(Uniqueness.ENFORCED)
+    name = night.plan.effects[1].reservation_id
+    cancelled = replace(of_book(night, name), status=Status.CANCELLED)
+    applied = night.apply(kind=meanwhile({}, {name: lambda: clerk_writes(night, cancelled)}))
+    assert applied.crossed == {name: "became CANCELLED while its order was made"}
+    assert applied.is_wrong
+    assert night.statuses()[name] == "CANCELLED"
+    assert night.by_reservation()[name] == 1
+    # It is told until the order is cancelled.
+    assert night.apply().crossed == applied.crossed
+    (order,) = [one for one in night.sandbox.records("Order") if one["ref"] == night.plan.effects[1].key]
+    night.system.cancel(order["id"])
+    again = night.apply()
+    assert not again.crossed
+    assert not again.is_wrong
+    assert night.statuses()[name] == "CANCELLED"
+
+
+def test_who_was_to_get_nothing_and_cancels_meanwhile_stays_cancelled() -> None:
+    night = Night(Uniqueness.ENFORCED)
+    name = next(effect.reservation_id for effect in night.plan.effects if effect.order is None)
+    assert night.statuses()[name] != "CANCELLED"
+    cancelled = replace(of_book(night, name), status=Status.CANCELLED)
+    applied = night.apply(
+        kind=meanwhile({}, {night.plan.effects[0].reservation_id: lambda: clerk_writes(night, cancelled)})
+    )
+    assert night.statuses()[name] == "CANCELLED"
+    assert not applied.is_wrong
+    assert not applied.holds_left
+
+
+def test_an_apply_that_cannot_read_the_holds_stops_and_goes_on_later() -> None:
+    class CannotRead(FluentWrites):
+        def holds_named(self, reservation_ids: Sequence[str]) -> Iterator[Hold]:
+            raise OmsUnavailable("nobody answers")
+
+    night = Night(Uniqueness.ENFORCED)
+    applied = night.apply(kind=CannotRead)
+    assert applied.unreachable
+    assert applied.stopped.startswith("the holds cannot be read: nobody answers")
+    assert applied.sent == 0
+    night.apply()
+    night.require_done()

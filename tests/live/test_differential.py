@@ -50,7 +50,7 @@ def test_live_mode_decides_as_the_simulator(seed: int, tmp_path: Path) -> None:
     assert touched
     for name in touched:
         row = rows[engine.register.reservation(name, engine.book)]
-        written = oms.hold(name)
+        written = next(iter(oms.holds_named([name])), None)
         assert written is not None
         assert written.status is Status(int(row["status"])), name
     allocated = [d.reservation_id for d in decided if d.after == "ALLOCATED"]

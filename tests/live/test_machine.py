@@ -44,7 +44,7 @@ class ReleaseNight(RuleBasedStateMachine):
 
     def _cancel(self, name: str) -> None:
         oms = self.night.system.adapter()
-        found = oms.hold(name)
+        found = next(iter(oms.holds_named([name])), None)
         if found is not None and found.status.name in {"RESERVED", "CONFIRMED", "QUEUED", "WAITLISTED"}:
             oms.write_holds([replace(found, status=Status.CANCELLED)])
             if not self.night.by_reservation()[name]:

@@ -39,7 +39,7 @@ class ReadOnly:
     def __init__(self, system: InMemory) -> None:
         adapter = system.adapter()
         self.account = adapter.account
-        for name in ("supply", "holds", "hold", "orders", "orders_since", "known_customers", "uniqueness"):
+        for name in ("supply", "holds", "holds_named", "orders", "orders_since", "known_customers", "uniqueness"):
             setattr(self, name, getattr(adapter, name))
 
 

@@ -260,14 +260,15 @@ class Conformance:
         found = sorted(system.adapter().holds(), key=lambda one: one.arrival)
         assert found == [hold(1), hold(2), hold(3), hold(5)]
 
-    def test_21_one_hold_is_read_whatever_became_of_it(self, system: System) -> None:
+    def test_21_holds_are_read_by_name_whatever_became_of_them(self, system: System) -> None:
         system.set_supply(PoolSupply("PHONE", "DC", 500))
         adapter = system.adapter()
         ended = [hold(n, status=status) for n, status in enumerate((Status.ALLOCATED, Status.CANCELLED), start=1)]
         adapter.write_holds([*ended, hold(3)])
-        assert [adapter.hold(one.reservation_id) for one in ended] == ended
-        assert adapter.hold(hold(3).reservation_id) == hold(3)
-        assert adapter.hold("RES-NOBODY-1") is None
+        names = [one.reservation_id for one in (*ended, hold(3))]
+        found = adapter.holds_named([names[2], "RES-NOBODY-1", *names[:2]])
+        assert sorted(found, key=lambda one: one.arrival) == [*ended, hold(3)]
+        assert list(adapter.holds_named([])) == []
 
     def test_22_units_on_hand_are_net_of_orders_or_the_last_count_tells(self, system: System) -> None:
         system.set_supply(PoolSupply("PHONE", "DC", 500))

@@ -9,8 +9,8 @@ from itertools import product
 
 import pytest
 
-from allocation.engine.codes import Status
 from allocation.oms.port import (
+    OPEN,
     Confirmed,
     FoundOrder,
     Hold,
@@ -26,8 +26,6 @@ from allocation.oms.port import (
     order_key,
 )
 from tests.oms.conformance import Conformance, System
-
-OPEN = (Status.RESERVED, Status.CONFIRMED, Status.QUEUED, Status.WAITLISTED)
 
 
 class InMemory(System):
@@ -80,8 +78,8 @@ class MemoryAdapter:
     def holds(self) -> Iterator[Hold]:
         yield from (hold for hold in self.system.holds.values() if hold.status in OPEN)
 
-    def hold(self, reservation_id: str) -> Hold | None:
-        return self.system.holds.get(reservation_id)
+    def holds_named(self, reservation_ids: Sequence[str]) -> Iterator[Hold]:
+        yield from (self.system.holds[name] for name in reservation_ids if name in self.system.holds)
 
     def orders(self, keys: Sequence[str]) -> Iterator[FoundOrder]:
         yield from [found for found in self.system.orders if found.key in keys]

@@ -97,10 +97,11 @@ class FluentReads:
         kinds = {"types": [self._holds.type], "statuses": list(self._holds.open)}
         yield from self._holds.read(self._reads.nodes(QUANTITIES, {"catalogue": self._catalogue(), **kinds}))
 
-    def hold(self, reservation_id: str) -> port.Hold | None:
-        """The quantity of that reservation's ref, whatever its status."""
-        node = self._quantity(reservation_id)
-        return None if node is None else next(iter(self._holds.read([node])))
+    def holds_named(self, reservation_ids: Sequence[str]) -> Iterator[port.Hold]:
+        """The quantities of those reservations' refs, whatever their statuses."""
+        for chunk in _chunks(reservation_ids, REFS_MAX):
+            asked = {"catalogue": self._catalogue(), "refs": [self._holds.ref(name) for name in chunk]}
+            yield from self._holds.read(self._reads.nodes(QUANTITIES, asked))
 
     def orders(self, keys: Sequence[str]) -> Iterator[port.FoundOrder]:
         """Every order of these refs."""

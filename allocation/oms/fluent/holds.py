@@ -15,9 +15,10 @@ from typing import Any
 
 from allocation.engine.codes import Status
 from allocation.engine.errors import BadAnswer
+from allocation.oms.port import OPEN as OPEN_STATUSES
 from allocation.oms.port import Hold
 
-OPEN = ("RESERVED", "CONFIRMED", "QUEUED", "WAITLISTED")
+OPEN = tuple(status.name for status in OPEN_STATUSES)
 """Statuses of the holds that are open, as they are written."""
 REF_MAX = 100
 ADDRESS = "customer_email"

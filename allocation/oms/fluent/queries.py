@@ -71,9 +71,9 @@ POSITION_QUANTITIES = Query(
 
 QUANTITIES = Query(
     f"""
-    query Quantities($catalogue: InventoryCatalogueKey, $types: [String!], $statuses: [String], $window: DateRange,
-                     $first: Int!, $after: String) {{
-      inventoryQuantities(catalogue: $catalogue, type: $types, status: $statuses, expectedOn: $window,
+    query Quantities($catalogue: InventoryCatalogueKey, $refs: [String!], $types: [String!], $statuses: [String],
+                     $window: DateRange, $first: Int!, $after: String) {{
+      inventoryQuantities(catalogue: $catalogue, ref: $refs, type: $types, status: $statuses, expectedOn: $window,
                           first: $first, after: $after) {{
         edges {{ cursor node {{ {_HOLD} position {{ ref productRef locationRef }} }} }}
         pageInfo {{ hasNextPage }}
@@ -82,7 +82,7 @@ QUANTITIES = Query(
     """,
     connection=("inventoryQuantities",),
 )
-"""Quantities of a catalogue by type, status and expected date; a window's both ends are inclusive."""
+"""Quantities of a catalogue by ref, type, status and expected date; a window's both ends are inclusive."""
 
 QUANTITY = Query(
     f"""

@@ -79,7 +79,7 @@ def test_they_are_read_as_holds(system: FluentSystem) -> None:
     ]
     assert {(one.requested, one.assigned) for one in found} == {(DUE, DUE)}
     assert found[1].status is Status.CONFIRMED
-    ended = reads.hold("RES-E-1726000")
+    (ended,) = reads.holds_named(["RES-E-1726000"])
     assert ended is not None
     assert ended.status is Status.ALLOCATED
     assert list(reads.holds()) == list(FluentReads(system.client(FluentReader)).holds())
