@@ -85,8 +85,7 @@ def apply(
 
 def status(path: Path, *, journal: str | None, profile: str | None, sandbox: str | None, as_json: bool) -> None:
     """What the journal says beside what the system says."""
-    warn_of_compiling()
-    plan = read_plan(path)
+    plan = read_plan(path, must_hold=False)
     orders = [effect.key for effect in plan.effects if effect.order is not None]
     with account_of(profile, sandbox, journal) as account, _journal(plan, journal) as kept:
         known, lock = standings(kept.entries()), kept.lock()
@@ -101,8 +100,7 @@ def status(path: Path, *, journal: str | None, profile: str | None, sandbox: str
 
 def reconcile(path: Path, *, journal: str | None, profile: str | None, sandbox: str | None, as_json: bool) -> None:
     """Look up what nobody knows, and write it down."""
-    warn_of_compiling()
-    plan = read_plan(path)
+    plan = read_plan(path, must_hold=False)
     with account_of(profile, sandbox, journal) as account, _journal(plan, journal) as kept:
         uniqueness = proved(account.settings.account, journal)
         digest = _digest(plan)

@@ -20,8 +20,12 @@ from allocation.tape.folders import policy_from_plain
 _HUNDREDTHS = 100
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: Path, *, must_hold: bool = True) -> Plan:
     """The plan of a file.
+
+    Args:
+        path: The file.
+        must_hold: Whether the rules that are installed must come to the same; who only looks needs no such thing.
 
     Raises:
         SettingError: It is no plan, or was changed since it was made.
@@ -40,7 +44,8 @@ def read_plan(path: Path) -> Plan:
         plan = _plan(plain)
     except (KeyError, TypeError, ValueError, AllocationError) as error:
         raise SettingError(f"{path} is no plan: {type(error).__name__} {error}") from None
-    _require_same(plan, plain)
+    if must_hold:
+        _require_same(plan, plain)
     return plan
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from allocation.live.journal import Journal
+from allocation.live.plan import digest_of
 from allocation.oms.sandbox import parse_faults
 from allocation.tape import check
 from tests.cli.running import Run, Served, refused
@@ -160,6 +161,20 @@ def test_a_sandbox_of_its_own_is_filled_once_and_kept(run: Run, tmp_path: Path) 
         json.loads(run("live", "status", "plan.json", "--sandbox", "small", "--json").out)["counts"] == said["counts"]
     )
     refused(run("live", "plan", "--sandbox", "none-such", "--out", "p.json"), "none-such")
+
+
+def test_a_night_can_be_looked_at_when_other_rules_are_installed(
+    launch: Path, planned: list[str], run: Run, sandbox: Served
+) -> None:
+    assert run("live", "apply", "plan.json", "--yes", *planned).code == 0
+    content = {k: v for k, v in json.loads((launch / "plan.json").read_text()).items() if k != "digest"}
+    older = content | {"engine_version": "older"}
+    (launch / "plan.json").write_text(json.dumps(older | {"digest": digest_of(older)}))
+    stale = run("live", "apply", "plan.json", "--yes", *planned)
+    assert (stale.code, "the rules that are installed" in stale.err) == (6, True)
+    looked = run("live", "status", "plan.json", *planned, "--json")
+    assert looked.code == 0
+    assert json.loads(looked.out)["counts"]["matched"] == len(wanted(launch))
 
 
 def test_two_launches_of_one_name_have_a_sandbox_each(run: Run, tmp_path: Path) -> None:

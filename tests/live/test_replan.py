@@ -231,3 +231,19 @@ def test_after_faults_and_crashes_later_plans_give_nobody_a_second_order(seed: i
 
 def has_due(night: Night) -> bool:
     return any(DUE in {one.requested, one.assigned} for one in night.system.adapter().holds())
+
+
+def test_an_order_of_somebody_else_under_a_key_closes_no_hold() -> None:
+    night = Night(Uniqueness.ENFORCED)
+    loser = next(effect for effect in night.plan.effects if effect.order is None)
+    other = replace(night.plan.effects[0].order, key=loser.key, reservation_id="RES-OTHER-1")
+    night.system.adapter().submit(other)
+    # It took units, so that a new plan is needed, and that does not take it for the loser's.
+    with pytest.raises(StalePlan, match="units are on hand"):
+        night.apply()
+    night.plan = night.make_plan()
+    assert not night.plan.served
+    before = night.statuses()[loser.reservation_id]
+    applied = night.apply()
+    assert "has its key, and is not of it" in applied.skipped[loser.reservation_id]
+    assert night.statuses()[loser.reservation_id] == before

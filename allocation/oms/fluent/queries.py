@@ -15,14 +15,8 @@ _HOLD = "ref type status quantity expectedOn createdOn updatedOn attributes { na
 _ORDER = "id ref type status createdOn attributes { name type value } customer { id ref }"
 _ITEM = "id ref quantity product { ... on VariantProduct { ref } ... on StandardProduct { ref } }"
 
-WHO_AM_I = Query("query WhoAmI { me { ref username primaryRetailer { id ref } } }")
-"""Whether we are let in, and as whom."""
-
 CATALOGUE = Query("query Catalogue($ref: String!) { inventoryCatalogue(ref: $ref) { ref type status retailerRefs } }")
 """The inventory catalogue of that ref, or null."""
-
-CUSTOMER = Query("query Customer($ref: String!) { customer(ref: $ref) { id ref status username primaryEmail } }")
-"""The customer of that ref, which is the user name, or null. Orders name customers by id."""
 
 CUSTOMERS = Query(
     """
@@ -108,24 +102,6 @@ ORDERS = Query(
 
 With its first two items: an order of a release has one, and a second one tells that it is none.
 """
-
-CREATE_QUANTITY = Mutation(
-    """
-    mutation CreateQuantity($input: CreateInventoryQuantityInput) {
-      createInventoryQuantity(input: $input) { id ref type status quantity expectedOn }
-    }
-    """
-)
-"""A new quantity, which starts as CREATED: the input has no status."""
-
-UPDATE_QUANTITY = Mutation(
-    """
-    mutation UpdateQuantity($input: UpdateInventoryQuantityInput) {
-      updateInventoryQuantity(input: $input) { id ref type status quantity }
-    }
-    """
-)
-"""Another status, quantity or attribute of a quantity."""
 
 CREATE_ORDER = Mutation(
     "mutation CreateOrder($input: CreateOrderInput) { createOrder(input: $input) { id ref type status } }"

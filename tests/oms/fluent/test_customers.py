@@ -9,10 +9,10 @@ import pytest
 
 from allocation.oms import port
 from allocation.oms.fluent.holds import hold_ref
-from allocation.oms.fluent.queries import UPDATE_QUANTITY
 from allocation.oms.port import Confirmed, NotSent, PoolSupply, Rejected, Taken, Uniqueness, Unknown
 from allocation.oms.sandbox import Reply, Request, parse_faults
 from tests.oms.conformance import hold, order
+from tests.oms.fluent.documents import UPDATE_QUANTITY
 from tests.oms.fluent.test_conformance import FluentSystem
 
 ADDRESS = "carla.jones@example.org"

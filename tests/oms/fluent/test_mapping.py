@@ -18,9 +18,9 @@ from allocation.live.plan import make_plan
 from allocation.oms.fluent import FluentReader
 from allocation.oms.fluent.adapter import FluentReads
 from allocation.oms.fluent.mapping import load_mapping
-from allocation.oms.fluent.queries import CREATE_QUANTITY, UPDATE_QUANTITY
 from allocation.oms.port import PoolSupply, Rejected, Uniqueness
 from tests.oms.conformance import hold
+from tests.oms.fluent.documents import CREATE_QUANTITY, UPDATE_QUANTITY
 from tests.oms.fluent.test_conformance import FluentSystem
 
 DUE = date(2025, 9, 22)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from allocation.engine.errors import AllocationError, BadAnswer, NotFound, QueryRefused
 from allocation.oms.fluent import Query, paging
-from allocation.oms.fluent.queries import POSITION_QUANTITIES, QUANTITIES, WHO_AM_I
+from allocation.oms.fluent.queries import POSITION_QUANTITIES, QUANTITIES
+from tests.oms.fluent.documents import WHO_AM_I
 from tests.oms.fluent.scripted import Platform, data, error, errors
 
 

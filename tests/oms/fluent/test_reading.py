@@ -10,7 +10,8 @@ import pytest
 from allocation.engine.errors import BadAnswer, OmsError, QueryRefused, ReadOnly
 from allocation.oms import fluent
 from allocation.oms.fluent import FluentClient, FluentReader, GraphqlError, Mutation, Query, Reads
-from allocation.oms.fluent.queries import CREATE_ORDER, WHO_AM_I
+from allocation.oms.fluent.queries import CREATE_ORDER
+from tests.oms.fluent.documents import WHO_AM_I
 from tests.oms.fluent.scripted import ME, Platform, data, error, errors
 
 PARTLY = errors(error("C0020E", "b"), data={"a": {"ref": "A"}, "b": None})

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from allocation.engine.errors import BadAnswer, OmsError, OmsUnavailable, QueryRefused
 from allocation.oms.fluent import Confirmed, Mutation, NotSent, Rejected, Timing, Unknown
 from allocation.oms.fluent.gateway import BODY_BYTES_MAX
-from allocation.oms.fluent.queries import CREATE_ORDER, WHO_AM_I
+from allocation.oms.fluent.queries import CREATE_ORDER
 from allocation.oms.fluent.timing import ATTEMPTS_MAX, PATIENCE_S, Attempts, Pause, retry_after_s
+from tests.oms.fluent.documents import WHO_AM_I
 from tests.oms.fluent.scripted import ME, Answer, Platform, VirtualClock, data, error, errors
 
 AWAY = httpx.Response(503)

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from allocation.engine.errors import OmsError
-from allocation.oms.fluent.queries import CREATE_ORDER, CUSTOMER
+from allocation.oms.fluent.queries import CREATE_ORDER
+from tests.oms.fluent.documents import CUSTOMER
 from tests.oms.fluent.scripted import CLIENT_SECRET, PASSWORD, Answer, Platform, data, error, errors, token
 
 EMAIL = "jo.public@example.com"

@@ -16,8 +16,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from allocation.oms.fluent import Confirmed, FluentClient, NotSent, Timing, Unknown, load_settings
-from allocation.oms.fluent.queries import CREATE_ORDER, QUANTITIES, WHO_AM_I
+from allocation.oms.fluent.queries import CREATE_ORDER, QUANTITIES
 from allocation.oms.fluent.settings import PREFIX
+from tests.oms.fluent.documents import WHO_AM_I
 
 NODES = 1234
 

@@ -11,7 +11,8 @@ import pytest
 
 from allocation.engine.errors import BadAnswer, LoginRefused, OmsUnavailable
 from allocation.oms.fluent import NotSent
-from allocation.oms.fluent.queries import CREATE_ORDER, WHO_AM_I
+from allocation.oms.fluent.queries import CREATE_ORDER
+from tests.oms.fluent.documents import WHO_AM_I
 from tests.oms.fluent.scripted import CLIENT_SECRET, ME, PASSWORD, Platform, data, token
 
 UNAUTHORIZED = httpx.Response(401)
