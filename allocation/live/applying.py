@@ -142,6 +142,7 @@ class Applier:
             self._sender.settle(todo)
         self._skipped.update(self._sender.left_out)
         left = self._write_holds(todo)
+        self._skipped.update(self._closer.left_out)
         rows = self._report()
         self._note("END", {"counts": counts(rows), "stopped": self._sender.stopped})
         return Applied(
@@ -293,28 +294,18 @@ class Applier:
         for found in foreign:
             if found.order is not None:
                 self._skipped[found.order.reservation_id] = f"order {found.key} was made for it since"
-        by_name = {effect.reservation_id: effect for effect in self._plan.effects}
-        for name in fresh.ended:
-            now = self._now(name)
-            if now is not None and now.status is by_name[name].hold.status and now.status is not Status.ALLOCATED:
-                # As the plan wants it: written by this very apply before it was stopped.
-                continue
-            self._skipped[name] = "its hold is gone" if now is None else f"is {now.status.name} since"
+        by_name = {effect.reservation_id: effect for effect in self._plan.effects} | served
         is_open = {hold.reservation_id: True for hold in holds}
-        for name, effect in served.items():
-            if name not in is_open:
-                self._skip_closed(effect)
-
-    def _now(self, reservation_id: str) -> Hold | None:
-        return next(iter(self._oms.holds_named([reservation_id])), None)
-
-    def _skip_closed(self, effect: Effect) -> None:
-        """Leave a hold as it is that was to be closed, and is closed."""
-        now = self._now(effect.reservation_id)
-        if now is not None and now.status is effect.hold.status:
-            self._closer.held[effect.key] = True
-        else:
-            self._skipped[effect.reservation_id] = "its hold is gone" if now is None else f"is {now.status.name} since"
+        closed = [name for name in served if name not in is_open]
+        now = {hold.reservation_id: hold for hold in self._oms.holds_named([*fresh.ended, *closed])}
+        for name in (*fresh.ended, *closed):
+            effect = by_name[name]
+            is_wanted = name in now and now[name].status is effect.hold.status
+            if is_wanted and (name in served or effect.hold.status is not Status.ALLOCATED):
+                # As the plan wants it: written by this very apply before it was stopped, or by another one.
+                self._closer.held[effect.key] = True
+            else:
+                self._skipped[name] = f"is {now[name].status.name} since" if name in now else "its hold is gone"
 
     def _released(self, foreign: Sequence[FoundOrder]) -> dict[tuple[str, str], int]:
         """Units of each pool that were given to the plan's reservations since it was made, by whomever."""

@@ -11,6 +11,7 @@ from allocation.live.journal import Entry, Journal
 from allocation.live.masking import masked
 from allocation.live.parallel import GROUP, side_by_side
 from allocation.live.plan import Effect
+from allocation.live.staleness import changes
 from allocation.oms.port import HOLDS_MAX, OPEN, Confirmed, Hold, Outcome, Unknown, Writer
 
 HELD = "HELD"
@@ -25,18 +26,24 @@ class Closer:
         oms: Where.
         journal: Whose lock is held.
         plan: Digest of the plan.
+        planned: Holds as the plan was made from them, by reservation.
         workers: Requests at one time.
         around: See `brakes`.
 
     Attributes:
         held: Keys of the effects whose holds are written.
         crossed: Reservations that somebody ended while their orders were made, each with what they became.
+        left_out: Reservations that get no order and were changed or ended meanwhile, each with the reason.
     """
 
-    def __init__(self, oms: Writer, journal: Journal, plan: str, workers: int, around: Around) -> None:
+    def __init__(
+        self, oms: Writer, journal: Journal, plan: str, planned: Mapping[str, Hold], workers: int, around: Around
+    ) -> None:
         self.held: dict[str, bool] = {}
         self.crossed: dict[str, str] = {}
-        self._oms, self._journal, self._plan, self._workers, self._around = oms, journal, plan, workers, around
+        self.left_out: dict[str, str] = {}
+        self._oms, self._journal, self._plan, self._planned = oms, journal, plan, planned
+        self._workers, self._around = workers, around
 
     def close(self, effects: Sequence[Effect]) -> list[tuple[Effect, str]]:
         """Write holds as they are to be; those that are not so, each with the reason.
@@ -70,20 +77,33 @@ class Closer:
         return left
 
     def _write(self, effects: Sequence[Effect]) -> list[Outcome | None]:
-        """What became of each; None where somebody else has ended it."""
+        """What became of each; None where somebody else was quicker."""
         try:
             now = {hold.reservation_id: hold for hold in self._oms.holds_named([e.reservation_id for e in effects])}
         except OmsError as error:
             return [Unknown(f"the holds cannot be read: {error}")] * len(effects)
-        ended = {effect.key: self._ended(effect, now) for effect in effects}
-        due = [effect for effect in effects if not ended[effect.key]]
+        theirs = {effect.key: self._is_theirs(effect, now.get(effect.reservation_id)) for effect in effects}
+        due = [effect for effect in effects if not theirs[effect.key]]
         outcomes = iter(self._oms.write_holds([effect.hold for effect in due]) if due else ())
-        return [None if ended[effect.key] else next(outcomes) for effect in effects]
+        return [None if theirs[effect.key] else next(outcomes) for effect in effects]
 
-    def _ended(self, effect: Effect, now: Mapping[str, Hold]) -> bool:
-        found = now.get(effect.reservation_id)
-        if found is None or found.status in OPEN or found.status is effect.hold.status:
+    def _is_theirs(self, effect: Effect, found: Hold | None) -> bool:
+        """Whether a hold is not what the plan was made from any more, nor what it is to become."""
+        if found is None or found == effect.hold:
             return False
-        if effect.hold.status is Status.ALLOCATED:
-            self.crossed[effect.reservation_id] = f"became {found.status.name} while its order was made"
-        return True
+        name = effect.reservation_id
+        if found.status not in OPEN:
+            if found.status is effect.hold.status:
+                return False
+            if effect.hold.status is Status.ALLOCATED:
+                self.crossed[name] = f"became {found.status.name} while its order was made"
+            else:
+                self.left_out[name] = f"is {found.status.name} since"
+            return True
+        # Who has an order has it, whatever else was changed.
+        if effect.hold.status is not Status.ALLOCATED and name in self._planned:
+            changed = "; ".join(problem.message for problem in changes(self._planned[name], found))
+            if changed:
+                self.left_out[name] = changed
+            return bool(changed)
+        return False

@@ -76,7 +76,7 @@ class Sender:
         self._brakes, self._waits, self._around = brakes, waits, around
         self._is_unique = oms.uniqueness() is Uniqueness.ENFORCED
         self._workers = max(brakes.concurrency, 1) if self._is_unique else 1
-        self.closer = Closer(oms, journal, digest, self._workers, around)
+        self.closer = Closer(oms, journal, digest, self._planned, self._workers, around)
         self._entries: list[Entry] = []
         self._due: list[Effect] = []
         self._errors = 0

@@ -28,7 +28,7 @@ from allocation.oms.fluent.adapter import FluentReads, FluentWrites
 from allocation.oms.fluent.queries import CREATE_ORDER
 from allocation.oms.port import Hold, Outcome, PoolSupply, Rejected, ReleaseOrder, Uniqueness, Unknown
 from allocation.oms.sandbox import parse_faults
-from tests.live.nights import DUE, LAUNCH, NEXT, WAITS, Night, Process, text_of
+from tests.live.nights import DUE, LAUNCH, NEXT, WAITS, Night, Process, holds, text_of
 from tests.oms.conformance import hold
 
 VIP, LAST = "RES-O-3-1", "RES-O-12-1"
@@ -674,7 +674,9 @@ def test_who_was_to_get_nothing_and_cancels_meanwhile_stays_cancelled() -> None:
 def test_an_apply_that_cannot_read_the_holds_stops_and_goes_on_later() -> None:
     class CannotRead(FluentWrites):
         def holds_named(self, reservation_ids: Sequence[str]) -> Iterator[Hold]:
-            raise OmsUnavailable("nobody answers")
+            if reservation_ids:
+                raise OmsUnavailable("nobody answers")
+            return iter(())
 
     night = Night(Uniqueness.ENFORCED)
     applied = night.apply(kind=CannotRead)
@@ -683,3 +685,29 @@ def test_an_apply_that_cannot_read_the_holds_stops_and_goes_on_later() -> None:
     assert applied.sent == 0
     night.apply()
     night.require_done()
+
+
+def test_who_pays_while_orders_are_sent_is_not_expired() -> None:
+    night = Night(Uniqueness.ENFORCED)
+    unpaid = next(effect for effect in night.plan.effects if effect.hold.status is Status.EXPIRED)
+    paid = replace(of_book(night, unpaid.reservation_id), paid=True, expires_at=None)
+    first = night.plan.effects[0].reservation_id
+    applied = night.apply(kind=meanwhile({}, {first: lambda: clerk_writes(night, paid)}))
+    (now,) = night.system.adapter().holds_named([unpaid.reservation_id])
+    assert now == paid
+    assert applied.skipped[unpaid.reservation_id] == "paid was False and is True"
+    assert not applied.is_wrong
+
+
+@pytest.mark.parametrize("before", [Status.RESERVED, Status.CONFIRMED])
+def test_a_hold_that_is_changed_while_it_is_to_be_rolled_over_stays_so(before: Status) -> None:
+    book = [replace(one, status=before) if one.reservation_id == "RES-O-8-1" else one for one in holds()]
+    night = Night(Uniqueness.ENFORCED, book=book)
+    rolled = next(effect for effect in night.plan.effects if effect.reservation_id == "RES-O-8-1")
+    assert (rolled.before, rolled.reason) == (before, "rolled_over")
+    changed = replace(of_book(night, rolled.reservation_id), quantity=1)
+    first = night.plan.effects[0].reservation_id
+    applied = night.apply(kind=meanwhile({}, {first: lambda: clerk_writes(night, changed)}))
+    (now,) = night.system.adapter().holds_named([rolled.reservation_id])
+    assert now == changed
+    assert applied.skipped[rolled.reservation_id] == "quantity was 2 and is 1"
