@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.checks import Units, require_one_each, require_priority
 from allocation.live.journal import Entry, Journal
-from allocation.live.masking import masked
 from allocation.live.plan import Effect
 from allocation.live.reconciling import look_up
 from allocation.live.states import Standing, State, payload_digest
 from allocation.oms.port import HOLDS_MAX, Confirmed, NotSent, Outcome, Rejected, Taken, Uniqueness, Unknown, Writer
+from allocation.tape.masking import masked
 
 GROUP = 4
 """Orders of a group for each request at one time: they share a commit, and after a crash that many are looked up."""
