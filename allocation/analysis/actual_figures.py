@@ -57,8 +57,8 @@ def _plot_course(frame: pd.DataFrame, ax: Axes | None, unit: str) -> Axes:
     ax = ax or new_axes()
     days = date_numbers(frame["at"])
     for name, label, look in (
-        ("forecast", "forecast (median, 95% of launches)", _FORECAST),
-        ("rest", "played on from the book (likewise)", _REST),
+        ("forecast", "forecast", _FORECAST),
+        ("rest", "played on from the book", _REST),
     ):
         low, high = (frame[f"{name}{end}"].to_numpy(np.float64) for end in ("_low", "_high"))
         ax.fill_between(days, low, high, color=look.color, alpha=0.3, linewidth=0)

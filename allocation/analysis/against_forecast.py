@@ -30,7 +30,7 @@ COUNTED = {
 STANDING = ("held", "waiting")
 """What a snapshot knows: it has only what is open."""
 ENDS = (0.025, 0.975)
-SECOND_MS = 1000
+_SECOND_MS = 1000
 _PARTS = 14
 _TAKEN: dict[str, tuple[float, Literal["lower", "higher", "nearest"]]] = {
     "": (0.5, "nearest"),
@@ -44,10 +44,9 @@ def instants_of(scenario: Scenario, now: int) -> list[int]:
     """Instants at which courses are compared, milliseconds: over the order window, from there to the end, and now."""
     opens, closes = milliseconds(scenario.orders.opens), milliseconds(scenario.orders.closes)
     end = max(milliseconds(run.at) for run in scenario.schedule.release)
-    found = {
-        first + (last - first) * i // _PARTS for first, last in ((opens, closes), (closes, end)) for i in range(15)
-    }
-    return sorted(found | {now})
+    spans = ((opens, closes), (closes, end))
+    found = {first + (last - first) * i // _PARTS for first, last in spans for i in range(_PARTS + 1)}
+    return sorted({at // _SECOND_MS * _SECOND_MS for at in found} | {now})
 
 
 def forecast_courses(scenario: Scenario, now: int, replications: int, seed: int) -> pd.DataFrame:

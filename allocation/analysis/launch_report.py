@@ -31,7 +31,7 @@ from allocation.analysis.series_figures import Plot, Spans, draw_in_two_spans
 from allocation.analysis.since_last_night import EarlierNight, read_night
 from allocation.analysis.style import in_style
 from allocation.analysis.wording import PAIRED, many_runs, one_run, same_runs
-from allocation.montecarlo import Sweep, replicate
+from allocation.montecarlo import Sweep, sweep
 from allocation.montecarlo.start import Start
 from allocation.scenario import load_scenario
 from allocation.scenario.schema import Scenario
@@ -41,6 +41,7 @@ from allocation.tape import Run
 SCHEMA_VERSION = 1
 REPLICATIONS = 100
 """How many runs the means of a report are of: enough to tell rates apart, and seconds of work."""
+TIMING = "timing.json"
 _PLAYED_ON = "The launch is played on from its recorded book."
 
 
@@ -64,6 +65,7 @@ class LaunchReport:
     actuals: Actuals | None = None
     before: EarlierNight | None = None
     _said: dict[str, Any] = field(default_factory=dict, repr=False)
+    _seconds: dict[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def recorded(self) -> bool:
@@ -85,7 +87,8 @@ class LaunchReport:
     @cached_property
     def replicated(self) -> pd.DataFrame:
         """The measures of each replication."""
-        return replicate(self.scenario, self.replications, self.seed, start=self.start, progress=False)
+        swept = sweep(self.scenario, (), (), self.replications, self.seed, start=self.start, progress=False)
+        return self.timed(swept).frame.drop(columns="setting")
 
     @cached_property
     def headlines(self) -> pd.DataFrame:
@@ -95,7 +98,7 @@ class LaunchReport:
     @cached_property
     def rates(self) -> Sweep:
         """The same replications under rates around the one in force."""
-        return sweep_rates(self.scenario, self.replications, self.seed, start=self.start)
+        return self.timed(sweep_rates(self.scenario, self.replications, self.seed, start=self.start))
 
     @cached_property
     def rate_curve(self) -> pd.DataFrame:
@@ -112,7 +115,9 @@ class LaunchReport:
     @cached_property
     def methods(self) -> MethodComparison:
         """The same replications under every way to set the rate."""
-        return compare_methods(self.scenario, self.replications, self.seed, start=self.start)
+        compared = compare_methods(self.scenario, self.replications, self.seed, start=self.start)
+        self.timed(compared.swept)
+        return compared
 
     @cached_property
     def moments(self) -> pd.DataFrame:
@@ -132,6 +137,12 @@ class LaunchReport:
         last = self.run.decisions["at"].max().tz_convert(zone)
         # A tape may end with its last order; a span of no length cannot be drawn.
         return placed.min(), closes, max(last, closes + pd.Timedelta(hours=1))
+
+    def timed(self, swept: Sweep) -> Sweep:
+        """The sweep, after its time was counted as time of this report."""
+        for name in ("sampling_s", "rules_s", "measures_s"):
+            self._seconds[name] = self._seconds.get(name, 0.0) + swept.timing[name]
+        return swept
 
     def say(self, **facts: Any) -> None:
         """Keep facts, plain as in JSON, beside the answer."""
@@ -236,6 +247,9 @@ class LaunchReport:
         }
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         (self.out / "summary.json").write_text(text, encoding="utf-8")
+        # Apart from the numbers, which come out the same every time.
+        seconds = {name: round(value, 3) for name, value in self._seconds.items()}
+        (self.out / TIMING).write_text(json.dumps(seconds) + "\n", encoding="utf-8")
 
     @property
     def _of_settings(self) -> str:
