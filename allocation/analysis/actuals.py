@@ -161,7 +161,9 @@ class AgainstForecast:
     def _spans(self) -> Spans:
         zone, window = self.report.run.policy.timezone, self.report.scenario.orders
         last = max(run.at for run in self.report.scenario.schedule.release)
-        opens, closes, ends = (pd.Timestamp(at).tz_convert(zone) for at in (window.opens, window.closes, last))
+        opens, closes, ends = (
+            pd.Timestamp(at).tz_convert(zone).as_unit("ms") for at in (window.opens, window.closes, last)
+        )
         return opens, closes, max(ends, closes + pd.Timedelta(hours=1))
 
     @property

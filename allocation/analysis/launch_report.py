@@ -42,7 +42,9 @@ SCHEMA_VERSION = 1
 REPLICATIONS = 100
 """How many runs the means of a report are of: enough to tell rates apart, and seconds of work."""
 TIMING = "timing.json"
+_NOTHING = "There is nothing to show for this launch."
 _PLAYED_ON = "The launch is played on from its recorded book."
+_SNAPSHOT = f"{_PLAYED_ON} A snapshot knows what was open: what was confirmed, or ended, before it is not counted."
 
 
 @dataclass
@@ -132,7 +134,9 @@ class LaunchReport:
         if placed.empty:
             # A snapshot does not know when its orders came.
             window = self.scenario.orders
-            placed = pd.Series([pd.Timestamp(at).tz_convert(zone) for at in (window.opens, window.closes)])
+            placed = pd.Series(
+                [pd.Timestamp(at).tz_convert(zone).as_unit("ms") for at in (window.opens, window.closes)]
+            )
         closes = placed.max()
         last = self.run.decisions["at"].max().tz_convert(zone)
         # A tape may end with its last order; a span of no length cannot be drawn.
@@ -189,8 +193,10 @@ class LaunchReport:
         basis = f"{self._of_settings} {PAIRED}"
         return self._shown(name, frame, figure, f"{about} {basis}", table)
 
-    def over_time(self, name: str, frame: pd.DataFrame, plot: Plot, about: str, table: pd.DataFrame) -> Exhibit:
-        """A series of replication 0, while orders came in and afterwards; see `exhibit`."""
+    def over_time(self, name: str, frame: pd.DataFrame, plot: Plot, about: str, table: pd.DataFrame) -> Exhibit | Note:
+        """A series of `run`, while orders came in and afterwards; see `exhibit`."""
+        if table.empty:
+            return Note(f"{about} {_NOTHING}")
         figure = draw_in_two_spans(plot, frame, self.spans)
         return self._shown(name, frame, figure, f"{about} {one_run(self.run)}", table)
 
@@ -215,7 +221,7 @@ class LaunchReport:
             of_means: Whether it shows means of all replications, and not replication 0.
         """
         if table.empty:
-            return Note(f"{about} There is nothing to show for this launch.")
+            return Note(f"{about} {_NOTHING}")
         with in_style():
             figure = Figure()
             plot(frame, figure.subplots())
@@ -252,16 +258,23 @@ class LaunchReport:
         (self.out / TIMING).write_text(json.dumps(seconds) + "\n", encoding="utf-8")
 
     @property
+    def _from(self) -> str:
+        """Where replications begin, where that is not the beginning."""
+        if self.actuals is None:
+            return ""
+        return f"{_PLAYED_ON if self.actuals.knows_the_past else _SNAPSHOT} "
+
+    @property
     def _of_settings(self) -> str:
         """What a comparison of settings rests on."""
         basis = same_runs(self.replications, self.seed)
-        return f"{_PLAYED_ON} {basis}" if self.recorded else basis
+        return f"{self._from}{basis}"
 
     @property
     def _of_means(self) -> str:
         """What means over replications rest on."""
         basis = many_runs(len(self.replicated), self.seed)
-        return f"{_PLAYED_ON} {basis}" if self.recorded else basis
+        return f"{self._from}{basis}"
 
     def _shown(self, name: str, kept: pd.DataFrame, figure: Figure, caption: str, table: pd.DataFrame) -> Exhibit:
         self.keep(name, kept)

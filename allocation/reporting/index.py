@@ -169,7 +169,9 @@ def _number(summary: Mapping[str, Any], key: str) -> str:
 def _trend(launch: _Launch, key: str, label: str, history: pd.DataFrame | None) -> str:
     if history is None:
         return ""
-    own = history[(history["launch"] == launch.folder.name) & (history["measure"] == key)]
+    # A what-if, a tape and a snapshot do not count alike.
+    is_alike = history["basis"] == launch.summary.get("basis", "what-if")
+    own = history[(history["launch"] == launch.folder.name) & (history["measure"] == key) & is_alike]
     return sparkline(label, own["night"].tolist(), own["mean"].tolist())
 
 
