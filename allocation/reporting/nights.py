@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from threading import Event, Lock
-from time import perf_counter
+from time import perf_counter, sleep
 
 from allocation.analysis.launch_report import REPLICATIONS
 from allocation.engine.book import compile_rules
@@ -170,8 +170,9 @@ def _run_all(tasks: Sequence[Task], part: Path, jobs: int, progress: Progress | 
             # An interrupt starts no more, and ends those that run: without its kernel a report fails at once.
             stopping.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            while wait(running, _MOMENT_S).not_done:
+            while not all(future.done() for future in running):
                 OwnKernel.kill_below(part)
+                sleep(_MOMENT_S)
             raise
     return tuple(results[i] for i in range(len(tasks)))
 

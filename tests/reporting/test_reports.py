@@ -14,7 +14,7 @@ import pytest
 from allocation import analysis, simulate
 from allocation.engine.errors import SettingError
 from allocation.montecarlo import replicate
-from allocation.reporting import read_history, run_reports, shipped_notebooks
+from allocation.reporting import run_reports, shipped_notebooks
 from allocation.reporting.executing import execute
 from allocation.reporting.index import index_page
 from tests.analysis.runs import small_scenario
