@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from allocation.analysis.against_forecast import COUNTED
+from allocation.analysis.tables import rate_text
 from allocation.engine.errors import SettingError
 
 GONE = "NOT IN THE BOOK"
@@ -48,21 +49,27 @@ def read_night(folder: Path, night: str) -> EarlierNight:
         raise SettingError(f"{folder}: the numbers of the night of {night} cannot be read: {error}") from error
 
 
-def counts_changed(now: Mapping[str, int], best_rate: float, before: EarlierNight) -> pd.DataFrame:
-    """Counts and recommendation tonight and in an earlier night.
+def counts_changed(now: Mapping[str, int], before: EarlierNight) -> pd.DataFrame:
+    """Counts tonight and in an earlier night.
 
     Returns:
-        One row a count that both know, and one for the rate that earns most: ``what``, ``before``, ``tonight`` and
-        ``change``.
+        One row a count that both know: ``what``, ``before``, ``tonight`` and ``change``.
     """
-    rows: list[dict[str, Any]] = [
+    rows = [
         {"what": what, "before": before.standing[name], "tonight": now[name]}
         for name, what in COUNTED.items()
         if name in now and name in before.standing
     ]
-    rows.append({"what": "rate that earns most, of those tried", "before": before.best_rate, "tonight": best_rate})
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame(rows, columns=["what", "before", "tonight"])
     return frame.assign(change=frame["tonight"] - frame["before"])
+
+
+def recommendation_sentence(best_rate: float, before: EarlierNight) -> str:
+    """Whether another rate earns most than in an earlier night."""
+    tonight, then = rate_text(best_rate), rate_text(before.best_rate)
+    if tonight == then:
+        return f"Of the rates tried, {tonight} earns most, as it did then."
+    return f"Of the rates tried, {tonight} earns most; then it was {then}."
 
 
 def statuses_changed(now: pd.DataFrame, before: EarlierNight) -> pd.DataFrame:

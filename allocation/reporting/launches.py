@@ -162,9 +162,9 @@ def _actuals_of(
         run = load_run(path)
         changed = None if scenario is None else replace(scenario, policy=run.policy)
     except InvalidInput as error:
-        return None, None, [Problem((*at, *p.path), p.message) for p in error.problems]
+        return None, scenario, [Problem((*at, *p.path), p.message) for p in error.problems]
     except AllocationError as error:
-        return None, None, [Problem(at, str(error))]
+        return None, scenario, [Problem(at, str(error))]
     return run.tape, changed, []
 
 
