@@ -24,7 +24,12 @@ from allocation.analysis.launch_report import LaunchReport
 from allocation.analysis.recorded import Actuals, book_frame, now_of, now_words
 from allocation.analysis.replications import headline_intervals
 from allocation.analysis.series_figures import Spans, draw_in_two_spans
-from allocation.analysis.since_last_night import change_sentence, counts_changed, statuses_changed
+from allocation.analysis.since_last_night import (
+    change_sentence,
+    counts_changed,
+    recommendation_sentence,
+    statuses_changed,
+)
 from allocation.analysis.style import in_style
 from allocation.analysis.tables import rate_text
 from allocation.analysis.wording import with_half_width
@@ -122,9 +127,7 @@ class AgainstForecast:
         with in_style():
             figure = Figure(figsize=(6.4, 2.4))
             plot(frame, figure.subplots())
-        whiskers = (
-            "Whiskers before the launch and learned so far: 95% credible interval, which is no forecast of a share."
-        )
+        whiskers = "Whiskers before the launch and learned so far are 95% credible intervals; the forecast's hold 95% of launches."
         return Exhibit(figure, f"{about} {whiskers} {self._basis}", frame)
 
     def changes(self, about: str) -> Table | Note:
@@ -135,9 +138,8 @@ class AgainstForecast:
             return Note(
                 "There is no earlier night with numbers of this launch: tomorrow's report compares with tonight."
             )
-        return Table(
-            counts_changed(self._counts, self.best_rate, before), f"{about} Before: the night of {before.night}."
-        )
+        told = f"{about} Before: the night of {before.night}. {recommendation_sentence(self.best_rate, before)}"
+        return Table(counts_changed(self._counts, before), told)
 
     def moved(self, about: str) -> Table | Note:
         """Reservations that stand elsewhere than in that earlier night."""

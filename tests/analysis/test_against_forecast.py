@@ -15,7 +15,13 @@ from allocation.analysis.against_forecast import forecast_courses, instants_of, 
 from allocation.analysis.launch_report import LaunchReport
 from allocation.analysis.recorded import Actuals, book_frame, example_actuals, now_of, recorded_run
 from allocation.analysis.report_manifest import read_manifest
-from allocation.analysis.since_last_night import GONE, EarlierNight, counts_changed, statuses_changed
+from allocation.analysis.since_last_night import (
+    GONE,
+    EarlierNight,
+    counts_changed,
+    recommendation_sentence,
+    statuses_changed,
+)
 from allocation.engine.errors import SettingError
 from allocation.engine.instants import milliseconds
 from tests.analysis.runs import small_scenario
@@ -110,8 +116,9 @@ def test_what_changed_since_a_night_is_counted(scenario):
         recorded_run(scenario, report_of(scenario, until=until).actuals) for until in ("2025-03-05", "2025-03-11")
     )
     before = EarlierNight("2026-01-01", {"orders": 100, "held": 60}, 1.05, book_frame(early))
-    counts = counts_changed({"orders": 120, "held": 58, "losses": 3}, 1.02, before)
-    assert counts["change"].tolist() == pytest.approx([20, -2, -0.03])
+    counts = counts_changed({"orders": 120, "held": 58, "losses": 3}, before)
+    assert counts["change"].tolist() == [20, -2]
+    assert recommendation_sentence(1.02, before) == "Of the rates tried, 1.02 earns most; then it was 1.05."
     moved = statuses_changed(book_frame(late), before)
     one, other = (book_frame(run).set_index("reservation_id")["status"] for run in (early, late))
     differ = sum(one.get(name, GONE) != other.get(name, GONE) for name in {*one.index, *other.index})
