@@ -30,7 +30,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 .PHONY: report
-report: venv ## Report on every shipped scenario in reports/ (options: make report REPORT_ARGS='--date 2025-11-01')
+report: venv ## Report on every shipped scenario in reports/ (options: make report REPORT_ARGS='--replications 20')
 	$(BIN)/allocation report run --jobs 2 $(REPORT_ARGS)
 
 .PHONY: test

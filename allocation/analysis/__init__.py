@@ -7,6 +7,14 @@ and return the axes. `open_report` is where a notebook begins.
 
 from __future__ import annotations
 
+from allocation.analysis.actual_figures import (
+    plot_cancellations_course,
+    plot_held_course,
+    plot_orders_course,
+    plot_show_rates,
+)
+from allocation.analysis.actuals import AgainstForecast, actuals_answer
+from allocation.analysis.against_forecast import course_bands, outcomes_compared, show_rates, standing_compared
 from allocation.analysis.by_tier import (
     confirmed_curve,
     outcome_by_tier,
@@ -59,6 +67,7 @@ from allocation.analysis.rate_figures import (
     plot_profit_by_rate,
     plot_units_by_rate,
 )
+from allocation.analysis.recorded import Actuals, book_frame, recorded_run
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals, headline_table
 from allocation.analysis.series_figures import (
@@ -68,6 +77,7 @@ from allocation.analysis.series_figures import (
     plot_promised_units,
     plot_queue_sizes,
 )
+from allocation.analysis.since_last_night import EarlierNight, counts_changed, statuses_changed
 from allocation.analysis.style import png
 from allocation.analysis.supply import supply_over_time
 from allocation.analysis.wording import example_sentence, overbooking_answer, priority_answer, regime_sentence
@@ -75,11 +85,16 @@ from allocation.analysis.wording import example_sentence, overbooking_answer, pr
 __all__ = [
     "METHOD_PLOTS",
     "RATE_PLOTS",
+    "Actuals",
+    "AgainstForecast",
+    "EarlierNight",
     "LaunchReport",
     "MethodComparison",
     "PriorityErrors",
     "Regime",
+    "actuals_answer",
     "at_milestones",
+    "book_frame",
     "closed_form_beside",
     "closed_form_caveats",
     "closed_form_curve",
@@ -88,6 +103,8 @@ __all__ = [
     "closed_form_table",
     "compare_methods",
     "confirmed_curve",
+    "counts_changed",
+    "course_bands",
     "draw_in_two_spans",
     "draw_panels",
     "example_sentence",
@@ -103,12 +120,16 @@ __all__ = [
     "orders_against_supply",
     "outcome_by_tier",
     "outcome_table",
+    "outcomes_compared",
     "overbooking_answer",
+    "plot_cancellations_course",
     "plot_confirmed_curve",
     "plot_headlines",
+    "plot_held_course",
     "plot_less_than_best",
     "plot_moves",
     "plot_orders_against_supply",
+    "plot_orders_course",
     "plot_outcome_by_tier",
     "plot_oversold_probability",
     "plot_oversold_probability_by_method",
@@ -118,6 +139,7 @@ __all__ = [
     "plot_promised_units",
     "plot_published",
     "plot_queue_sizes",
+    "plot_show_rates",
     "plot_units_by_method",
     "plot_units_by_rate",
     "png",
@@ -130,10 +152,14 @@ __all__ = [
     "rate_in_force",
     "rate_table",
     "rates_to_try",
+    "recorded_run",
     "regime_of",
     "regime_sentence",
+    "show_rates",
+    "standing_compared",
     "status_changes",
     "status_levels",
+    "statuses_changed",
     "supply_over_time",
     "sweep_rates",
     "waiting_by_tier",

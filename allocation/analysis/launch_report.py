@@ -7,7 +7,7 @@ run for its numbers, they are kept as Parquet and JSON in the folder that its ma
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,13 +23,16 @@ from allocation.analysis.methods import MethodComparison, compare_methods
 from allocation.analysis.over_time import milestones
 from allocation.analysis.panels import Panel, draw_panels
 from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, sweep_rates
+from allocation.analysis.recorded import Actuals, example_actuals, recorded_run
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals
+from allocation.analysis.report_manifest import read_manifest
 from allocation.analysis.series_figures import Plot, Spans, draw_in_two_spans
+from allocation.analysis.since_last_night import EarlierNight, read_night
 from allocation.analysis.style import in_style
 from allocation.analysis.wording import PAIRED, many_runs, one_run, same_runs
-from allocation.engine.errors import SettingError
-from allocation.montecarlo import Sweep, replicate
+from allocation.montecarlo import Sweep, sweep
+from allocation.montecarlo.start import Start
 from allocation.scenario import load_scenario
 from allocation.scenario.schema import Scenario
 from allocation.simulation import simulate
@@ -38,7 +41,10 @@ from allocation.tape import Run
 SCHEMA_VERSION = 1
 REPLICATIONS = 100
 """How many runs the means of a report are of: enough to tell rates apart, and seconds of work."""
-_KEYS = {"schema_version", "scenario", "overrides", "seed", "replications", "out"}
+TIMING = "timing.json"
+_NOTHING = "There is nothing to show for this launch."
+_PLAYED_ON = "The launch is played on from its recorded book."
+_SNAPSHOT = f"{_PLAYED_ON} A snapshot knows what was open: what was confirmed, or ended, before it is not counted."
 
 
 @dataclass
@@ -50,23 +56,41 @@ class LaunchReport:
         seed: Of all runs.
         replications: How many runs the means are of.
         out: Where the numbers are kept; None keeps none.
+        actuals: What was recorded of the launch so far; None for a what-if.
+        before: What an earlier night has kept of it; None where there is none.
     """
 
     scenario: Scenario
     seed: int = 0
     replications: int = REPLICATIONS
     out: Path | None = None
+    actuals: Actuals | None = None
+    before: EarlierNight | None = None
     _said: dict[str, Any] = field(default_factory=dict, repr=False)
+    _seconds: dict[str, float] = field(default_factory=dict, repr=False)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the launch has begun and was recorded: `run` is what happened, and means are played on from there."""
+        return self.actuals is not None
 
     @cached_property
     def run(self) -> Run:
-        """Replication 0."""
+        """What was recorded; replication 0 where nothing was."""
+        if self.actuals is not None:
+            return recorded_run(self.scenario, self.actuals)
         return simulate(self.scenario, self.seed)
+
+    @cached_property
+    def start(self) -> Start | None:
+        """Where the rest of a recorded launch begins; None where it is simulated from the beginning."""
+        return Start.at(self.scenario, self.run.engine) if self.recorded else None
 
     @cached_property
     def replicated(self) -> pd.DataFrame:
         """The measures of each replication."""
-        return replicate(self.scenario, self.replications, self.seed, progress=False)
+        swept = sweep(self.scenario, (), (), self.replications, self.seed, start=self.start, progress=False)
+        return self.timed(swept).frame.drop(columns="setting")
 
     @cached_property
     def headlines(self) -> pd.DataFrame:
@@ -76,7 +100,7 @@ class LaunchReport:
     @cached_property
     def rates(self) -> Sweep:
         """The same replications under rates around the one in force."""
-        return sweep_rates(self.scenario, self.replications, self.seed)
+        return self.timed(sweep_rates(self.scenario, self.replications, self.seed, start=self.start))
 
     @cached_property
     def rate_curve(self) -> pd.DataFrame:
@@ -93,21 +117,45 @@ class LaunchReport:
     @cached_property
     def methods(self) -> MethodComparison:
         """The same replications under every way to set the rate."""
-        return compare_methods(self.scenario, self.replications, self.seed)
+        compared = compare_methods(self.scenario, self.replications, self.seed, start=self.start)
+        self.timed(compared.swept)
+        return compared
 
     @cached_property
     def moments(self) -> pd.DataFrame:
-        """The milestones of replication 0."""
+        """The milestones of `run`."""
         return milestones(self.run)
 
     @property
     def spans(self) -> Spans:
         """When the first and the last order came, and when everything is over."""
-        placed = self.run.reservations["placed_at"].dt.tz_convert(self.run.policy.timezone)
+        zone = self.run.policy.timezone
+        placed = self.run.reservations["placed_at"].dt.tz_convert(zone).dropna()
+        if placed.empty:
+            # A snapshot does not know when its orders came.
+            window = self.scenario.orders
+            placed = pd.Series(
+                [pd.Timestamp(at).tz_convert(zone).as_unit("ms") for at in (window.opens, window.closes)]
+            )
         closes = placed.max()
-        last = self.run.decisions["at"].max().tz_convert(self.run.policy.timezone)
+        last = self.run.decisions["at"].max().tz_convert(zone)
         # A tape may end with its last order; a span of no length cannot be drawn.
         return placed.min(), closes, max(last, closes + pd.Timedelta(hours=1))
+
+    def timed(self, swept: Sweep) -> Sweep:
+        """The sweep, after its time was counted as time of this report."""
+        for name in ("sampling_s", "rules_s", "measures_s"):
+            self._seconds[name] = self._seconds.get(name, 0.0) + swept.timing[name]
+        return swept
+
+    def say(self, **facts: Any) -> None:
+        """Keep facts, plain as in JSON, beside the answer."""
+        self._said.update(facts)
+
+    def keep(self, name: str, frame: pd.DataFrame) -> None:
+        """Keep numbers that are not shown."""
+        if self.out is not None:
+            frame.to_parquet(self.out / f"{name}.parquet", index=False)
 
     def answer(self, sentence: str) -> Answer:
         """The answer in one sentence."""
@@ -126,7 +174,7 @@ class LaunchReport:
             about: What they are, as the caption begins.
             of_settings: Whether they compare settings over all replications, and are not of replication 0.
         """
-        basis = same_runs(self.replications, self.seed) if of_settings else one_run(self.run)
+        basis = self._of_settings if of_settings else one_run(self.run)
         return None if frame.empty else Table(frame, f"{about} {basis}")
 
     def panels(
@@ -142,11 +190,13 @@ class LaunchReport:
     ) -> Exhibit:
         """Settings compared over all replications, in several figures one below the other; see `exhibit`."""
         figure = draw_panels(frame, plots, height, share_x=share_x)
-        basis = f"{same_runs(self.replications, self.seed)} {PAIRED}"
+        basis = f"{self._of_settings} {PAIRED}"
         return self._shown(name, frame, figure, f"{about} {basis}", table)
 
-    def over_time(self, name: str, frame: pd.DataFrame, plot: Plot, about: str, table: pd.DataFrame) -> Exhibit:
-        """A series of replication 0, while orders came in and afterwards; see `exhibit`."""
+    def over_time(self, name: str, frame: pd.DataFrame, plot: Plot, about: str, table: pd.DataFrame) -> Exhibit | Note:
+        """A series of `run`, while orders came in and afterwards; see `exhibit`."""
+        if table.empty:
+            return Note(f"{about} {_NOTHING}")
         figure = draw_in_two_spans(plot, frame, self.spans)
         return self._shown(name, frame, figure, f"{about} {one_run(self.run)}", table)
 
@@ -171,11 +221,11 @@ class LaunchReport:
             of_means: Whether it shows means of all replications, and not replication 0.
         """
         if table.empty:
-            return Note(f"{about} There is nothing to show for this launch.")
+            return Note(f"{about} {_NOTHING}")
         with in_style():
             figure = Figure()
             plot(frame, figure.subplots())
-        basis = many_runs(len(self.replicated), self.seed) if of_means else one_run(self.run)
+        basis = self._of_means if of_means else one_run(self.run)
         kept = frame if isinstance(frame, pd.DataFrame) else table
         return self._shown(name, kept, figure, f"{about} {basis}", table)
 
@@ -195,6 +245,7 @@ class LaunchReport:
             "seed": self.seed,
             "replications": self.replications if means else 1,
             "rate": rate_words(self.scenario),
+            "basis": "what-if" if self.actuals is None else self.actuals.kind,
             **self._said,
             "means": {str(name): _mean(row) for name, row in rows.iterrows()},
             "alert_share": float(self.replicated["alert"].mean()) if means else float(summary["alert"]),
@@ -202,51 +253,62 @@ class LaunchReport:
         }
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         (self.out / "summary.json").write_text(text, encoding="utf-8")
+        # Apart from the numbers, which come out the same every time.
+        seconds = {name: round(value, 3) for name, value in self._seconds.items()}
+        (self.out / TIMING).write_text(json.dumps(seconds) + "\n", encoding="utf-8")
+
+    @property
+    def _from(self) -> str:
+        """Where replications begin, where that is not the beginning."""
+        if self.actuals is None:
+            return ""
+        return f"{_PLAYED_ON if self.actuals.knows_the_past else _SNAPSHOT} "
+
+    @property
+    def _of_settings(self) -> str:
+        """What a comparison of settings rests on."""
+        basis = same_runs(self.replications, self.seed)
+        return f"{self._from}{basis}"
+
+    @property
+    def _of_means(self) -> str:
+        """What means over replications rest on."""
+        basis = many_runs(len(self.replicated), self.seed)
+        return f"{self._from}{basis}"
 
     def _shown(self, name: str, kept: pd.DataFrame, figure: Figure, caption: str, table: pd.DataFrame) -> Exhibit:
-        if self.out is not None:
-            kept.to_parquet(self.out / f"{name}.parquet", index=False)
+        self.keep(name, kept)
         return Exhibit(figure, caption, table)
 
 
-def open_report(manifest: str | Path = "", default: str = "iphone-15-pro") -> LaunchReport:
+def open_report(manifest: str | Path = "", default: str = "iphone-15-pro", *, example: bool = False) -> LaunchReport:
     """The report that a manifest asks for.
 
     Args:
         manifest: A JSON file with ``scenario`` (a name, or a file beside the manifest), and optionally ``overrides``,
-            ``seed``, ``replications`` and ``out`` (a folder beside the manifest, which keeps the numbers). Empty: the
-            default scenario, and no numbers are kept.
+            ``seed``, ``replications``, ``out`` (a folder beside the manifest, which keeps the numbers), ``actuals``
+            (``kind`` and ``tape`` of what was recorded) and ``before`` (``night`` and ``folder`` of what an earlier
+            night has kept). Empty: the default scenario, and no numbers are kept.
         default: A shipped scenario.
+        example: Whether the default scenario has a simulated beginning in place of what would be recorded.
 
     Raises:
         SettingError: The manifest has a key that nobody knows, or is none.
         ScenarioError: There is no such scenario, or it is not valid.
     """
     if not str(manifest):
-        return LaunchReport(load_scenario(default))
-    path = Path(manifest)
-    asked = _manifest(path)
-    folder = path.parent
-    named = folder / asked["scenario"]
-    scenario = load_scenario(named if named.is_file() else asked["scenario"], asked.get("overrides"))
+        scenario = load_scenario(default)
+        return LaunchReport(scenario, actuals=example_actuals(scenario) if example else None)
+    asked = read_manifest(Path(manifest))
+    named = asked.beside(asked.scenario)
     return LaunchReport(
-        scenario,
-        seed=int(asked.get("seed", 0)),
-        replications=int(asked.get("replications", REPLICATIONS)),
-        out=folder / asked["out"] if "out" in asked else None,
+        load_scenario(named if named.is_file() else asked.scenario, asked.overrides),
+        seed=asked.seed,
+        replications=asked.replications or REPLICATIONS,
+        out=None if asked.out is None else asked.beside(asked.out),
+        actuals=Actuals(asked.actuals["kind"], asked.beside(asked.actuals["tape"])) if asked.actuals else None,  # type: ignore[arg-type]
+        before=read_night(asked.beside(asked.before["folder"]), asked.before["night"]) if asked.before else None,
     )
-
-
-def _manifest(path: Path) -> Mapping[str, Any]:
-    try:
-        asked = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingError(f"{path} is no manifest of a report: {error}") from error
-    if not isinstance(asked, dict) or "scenario" not in asked:
-        raise SettingError(f"{path} names no scenario")
-    if unknown := sorted(set(asked) - _KEYS):
-        raise SettingError(f"{path}: nobody knows {', '.join(unknown)}; known are {', '.join(sorted(_KEYS))}")
-    return asked
 
 
 def _mean(row: pd.Series) -> dict[str, float]:

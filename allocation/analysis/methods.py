@@ -13,6 +13,7 @@ from allocation.analysis.rate_curve import with_method
 from allocation.analysis.tables import rate_text
 from allocation.engine.errors import InvalidInput
 from allocation.montecarlo import Sweep, sweep
+from allocation.montecarlo.start import Start
 from allocation.overbooking.rates import Rates, rates_of
 from allocation.scenario.schema import Scenario
 
@@ -37,7 +38,9 @@ class MethodComparison:
     in_force: str | None
 
 
-def compare_methods(scenario: Scenario, replications: int = 100, seed: int = 0) -> MethodComparison:
+def compare_methods(
+    scenario: Scenario, replications: int = 100, seed: int = 0, *, start: Start | None = None
+) -> MethodComparison:
     """Play replications under every method that finds a rate.
 
     Args:
@@ -45,6 +48,7 @@ def compare_methods(scenario: Scenario, replications: int = 100, seed: int = 0) 
             unless nothing else is left.
         replications: How many, at least 2.
         seed: Of the draws.
+        start: Where the rest begins, of a launch that has begun.
 
     Raises:
         SettingError: A number is out of its range.
@@ -64,7 +68,7 @@ def compare_methods(scenario: Scenario, replications: int = 100, seed: int = 0) 
     if not rates:
         # One rate for all is always there to be played.
         rates["constant"] = rates_of(base)
-    swept = sweep(base, _METHOD, list(rates), replications, seed, progress=False)
+    swept = sweep(base, _METHOD, list(rates), replications, seed, start=start, progress=False)
     return MethodComparison(swept, rates, left_out, overbooking.method if overbooking.method in rates else None)
 
 

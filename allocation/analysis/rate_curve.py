@@ -15,6 +15,7 @@ from allocation.analysis.tables import rate_text
 from allocation.engine.errors import InvalidInput
 from allocation.engine.policy import RATE_MAX
 from allocation.montecarlo import Sweep, sweep
+from allocation.montecarlo.start import Start
 from allocation.montecarlo.sweep import RATE
 from allocation.overbooking.rates import rates_of
 from allocation.scenario.schema import Scenario
@@ -82,7 +83,12 @@ def rate_words(scenario: Scenario) -> str:
 
 
 def sweep_rates(
-    scenario: Scenario, replications: int = 100, seed: int = 0, rates: Sequence[Decimal | float] = ()
+    scenario: Scenario,
+    replications: int = 100,
+    seed: int = 0,
+    rates: Sequence[Decimal | float] = (),
+    *,
+    start: Start | None = None,
 ) -> Sweep:
     """Play replications under several rates, each the same in every pool, whatever the policy's method.
 
@@ -91,12 +97,13 @@ def sweep_rates(
         replications: How many, at least 2.
         seed: Of the draws.
         rates: Which; those of `rates_to_try` by default.
+        start: Where the rest begins, of a launch that has begun.
 
     Raises:
         SettingError: A number is out of its range.
     """
     chosen = tuple(rates) or rates_to_try(scenario)
-    return sweep(with_method(scenario, "constant"), RATE, chosen, replications, seed, progress=False)
+    return sweep(with_method(scenario, "constant"), RATE, chosen, replications, seed, start=start, progress=False)
 
 
 def rate_curve(swept: Sweep, in_force: Decimal | None = None, confidence: float = 0.95) -> pd.DataFrame:

@@ -51,7 +51,9 @@ def _cells(frame: pd.DataFrame, name: str) -> list[str]:
     if f"{name}_low" not in frame or f"{name}_high" not in frame:
         return texts
     ends = zip(texts, frame[f"{name}_low"], frame[f"{name}_high"], strict=True)
-    return [f"{text} ({shown(low, name)} to {shown(high, name)})" for text, low, high in ends]
+    return [
+        text if text == MISSING else f"{text} ({shown(low, name)} to {shown(high, name)})" for text, low, high in ends
+    ]
 
 
 def estimate_text(mean: float, half_width: float) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from allocation.analysis.by_tier import tiers_by_score
 from allocation.analysis.priority_formula import PriorityErrors, lead_hours
 from allocation.analysis.rate_curve import rate_in_force, setting_of
+from allocation.analysis.recorded import now_words
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.tables import rate_text
 from allocation.montecarlo import Sweep
@@ -161,8 +162,10 @@ def example_sentence(errors: PriorityErrors) -> str:
 
 
 def one_run(run: Run) -> str:
-    """What a figure of a single replication rests on: n, seed and replication."""
+    """What a figure of one launch rests on: n, and until when it was recorded, or seed and replication."""
     known = run.manifest
+    if "recorded" in known:
+        return f"As recorded until {now_words(run)}; {_N}{len(run.reservations):,} reservations."
     drawn = f"; seed {known['seed']}, replication {known['replication']}" if "seed" in known else ""
     return f"One replication, {_N}{len(run.reservations):,} reservations{drawn}."
 

@@ -40,6 +40,11 @@ DaskOption = Annotated[
 StartOption = Annotated[
     Path | None, typer.Option(metavar="TAPE", help="A launch that has begun: its tape so far; the rest is drawn.")
 ]
+LaunchesOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Which launches, and where their actuals are; launches.yaml if it is there."),
+]
+ReportsOption = Annotated[Path, typer.Option(metavar="DIR", help="Folder of all reports.")]
 
 
 def _version(asked: bool) -> None:
@@ -325,21 +330,75 @@ def _reports() -> None:
 @reports.command("run")
 def run_reports(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[SCENARIO]...", help="Names or files; all shipped ones by default.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[SCENARIO]...", help="Names or files; by default those of launches.yaml, or all shipped."
+        ),
     ] = None,
+    *,
+    launches: LaunchesOption = None,
     day: Annotated[
         str | None, typer.Option("--date", metavar="DATE", help="Date of the reports; today by default.")
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of all reports.")] = Path("reports"),
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Make reports of an earlier date although there are none of it.")
+    ] = False,
+    out: ReportsOption = Path("reports"),
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     replications: Annotated[int, typer.Option(min=2, help="Runs that the means are of.")] = 100,
     jobs: Annotated[int, typer.Option(min=1, help="Reports that run at the same time.")] = 1,
+    keep: Annotated[
+        int | None, typer.Option(metavar="DAYS", help="Then remove nights that are older than so many days.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the reports of launches and write their pages, notebooks and numbers, with an index on top."""
     from allocation.cli import reporting
 
-    reporting.run(names or [], day, out, seed, replications, jobs, as_json=as_json)
+    reporting.run(
+        names or [],
+        launches=launches,
+        day=day,
+        backfill=backfill,
+        out=out,
+        seed=seed,
+        replications=replications,
+        jobs=jobs,
+        keep=keep,
+        as_json=as_json,
+    )
+
+
+@reports.command("check")
+def check_reports(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SCENARIO]...", help="What was due; by default launches.yaml says, or the night itself."
+        ),
+    ] = None,
+    *,
+    launches: LaunchesOption = None,
+    day: Annotated[str | None, typer.Option("--date", metavar="DATE", help="The night; today's by default.")] = None,
+    out: ReportsOption = Path("reports"),
+    as_json: JsonOption = False,
+) -> None:
+    """Tell whether the reports of a night are complete and whole; exit 1 where they are not."""
+    from allocation.cli import reporting
+
+    reporting.check(names or [], launches=launches, day=day, out=out, as_json=as_json)
+
+
+@reports.command("prune")
+def prune_reports(
+    keep: Annotated[int, typer.Option(metavar="DAYS", help="How many days before today stay.")] = 90,
+    out: ReportsOption = Path("reports"),
+    as_json: JsonOption = False,
+) -> None:
+    """Remove the reports of old nights; their numbers stay in the history, and so does the newest night."""
+    from allocation.cli import reporting
+
+    reporting.prune(out=out, keep=keep, as_json=as_json)
 
 
 def _prepare_streams() -> None:

@@ -18,7 +18,7 @@
     │   ├── BadAnswer            what it answers breaks its own protocol, such as pages that never end
     │   └── ReadOnly             a client that only reads was told to write
     ├── ReleaseError             a plan is not applied, or not to its end
-    │   ├── LockHeld             somebody else applies a plan of this launch (exit code 5)
+    │   ├── LockHeld             somebody else applies a plan of this launch, or runs this night (exit code 5)
     │   ├── StalePlan            what the plan was made from is no longer so (exit code 6)
     │   ├── JournalDamaged       what was written down before has been changed or lost
     │   └── CheckFailed          what is there contradicts what must always hold (exit code 9)
@@ -139,7 +139,7 @@ class ReleaseError(AllocationError):
 
 
 class LockHeld(ReleaseError):
-    """Somebody else applies a plan of this launch, or did until it was killed."""
+    """Somebody else applies a plan of this launch, or did until it was killed; or runs the reports of this night."""
 
 
 class StalePlan(ReleaseError):

@@ -8,11 +8,11 @@ from allocation.engine.codes import Status
 from allocation.engine.errors import OmsError
 from allocation.live.brakes import Around
 from allocation.live.journal import Entry, Journal
-from allocation.live.masking import masked
 from allocation.live.parallel import GROUP, side_by_side
 from allocation.live.plan import Effect
 from allocation.live.staleness import changes
 from allocation.oms.port import HOLDS_MAX, OPEN, Confirmed, Hold, Outcome, Unknown, Writer
+from allocation.tape.masking import masked
 
 HELD = "HELD"
 """Kind of the entry that says that a hold is written."""

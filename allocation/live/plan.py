@@ -21,10 +21,10 @@ from allocation.engine.decisions import Decision, Decisions
 from allocation.engine.errors import Problem, SettingError
 from allocation.engine.outcome import atp, releases
 from allocation.engine.policy import Policy
-from allocation.live.masking import masked
 from allocation.live.open_book import Command, open_book
 from allocation.live.served import Served, find_served, without_served
 from allocation.oms.port import Hold, PoolSupply, Reader, ReleaseOrder, Uniqueness, order_key
+from allocation.tape.masking import masked
 
 SCHEMA_VERSION = 2
 SURPRISES = 10

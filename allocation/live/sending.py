@@ -12,7 +12,6 @@ from allocation.live.checks import Units, require_one_each, require_priority
 from allocation.live.closing import Closer
 from allocation.live.journal import Entry, Journal
 from allocation.live.looking import look_up
-from allocation.live.masking import masked
 from allocation.live.parallel import GROUP, side_by_side
 from allocation.live.plan import Effect, Plan
 from allocation.live.planfile import holds_of_tape
@@ -31,6 +30,7 @@ from allocation.oms.port import (
     Unknown,
     Writer,
 )
+from allocation.tape.masking import masked
 
 
 class Sender:

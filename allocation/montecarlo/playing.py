@@ -20,7 +20,7 @@ from allocation.montecarlo.start import Start
 from allocation.overbooking.rates import Rates, rates_of
 from allocation.sampling import sample_rest, sample_tape
 from allocation.scenario.schema import Scenario
-from allocation.simulation.rated import rated_tape
+from allocation.simulation.rated import RatedTape, rated_tape
 from allocation.simulation.simulate import launch_measures
 
 _MINE = threading.local()
@@ -100,12 +100,13 @@ def play_replication(plan: Plan, replication: int) -> Played:
     orders, sampling, rules, measuring = 0, 0.0, 0.0, 0.0
     for source in dict.fromkeys(plan.sources):
         begun = perf_counter()
-        tape = _tape(plan, plan.scenarios[source], replication)
+        tape = tape_of(plan, plan.scenarios[source], replication)
         sampling += perf_counter() - begun
         for setting in (i for i, of in enumerate(plan.sources) if of == source):
             scenario = plan.scenarios[setting]
             begun = perf_counter()
-            engine = _play(plan, setting, tape)
+            engine, rated = prepared(plan, setting, tape)
+            rated.play(engine)
             played = perf_counter()
             rows[setting] = row_of(launch_measures(engine, scenario))
             orders += len(tape.orders)
@@ -114,23 +115,22 @@ def play_replication(plan: Plan, replication: int) -> Played:
     return Played(replication, in_order, orders, sampling, rules, measuring)
 
 
-def _tape(plan: Plan, scenario: Scenario, replication: int) -> Columns:
+def tape_of(plan: Plan, scenario: Scenario, replication: int) -> Columns:
+    """The tape of one replication: drawn whole, or from where a launch that has begun stands."""
     if plan.start is None:
         return sample_tape(scenario, plan.seed, replication)
     return sample_rest(scenario, plan.start.past, plan.seed, replication)
 
 
-def _play(plan: Plan, setting: int, tape: Columns) -> AllocationEngine:
-    """Play a tape under a setting, in the memory of this thread."""
+def prepared(plan: Plan, setting: int, tape: Columns) -> tuple[AllocationEngine, RatedTape]:
+    """An engine in the memory of this thread with a tape before it, and that tape with the rates of a setting."""
     scenario, rates, start = plan.scenarios[setting], plan.rates[setting], plan.start
     if start is None:
         rated = rated_tape(tape, rates, milliseconds(scenario.orders.opens))
     else:
         rated = rated_tape(tape, rates, start.past.now, start.engine.played)
     past = None if start is None else start.engine
-    engine = AllocationEngine.on(rated.columns, scenario.policy, _own_book(), past)
-    rated.play(engine)
-    return engine
+    return AllocationEngine.on(rated.columns, scenario.policy, _own_book(), past), rated
 
 
 def _own_book() -> Book:

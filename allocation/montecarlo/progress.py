@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Advance = Callable[[int, int], None]
+Advances = Callable[[str, int, int], None]
 
 
 @contextmanager
@@ -37,3 +38,42 @@ def progress_bar(label: str) -> Iterator[Advance | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def progress_bars(label: str, count: int) -> Iterator[Advances | None]:
+    """A bar for each of several things at work, and one over all of them; None where stderr is no terminal.
+
+    Args:
+        label: What they are, in the plural.
+        count: How many there will be.
+
+    Yields:
+        To be told (name, done, in all) of each; one that is done has no bar any more.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where there is a bar
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        over_all = bars.add_task(label, total=count)
+        tasks: dict[str, TaskID] = {}
+
+        def advance(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name)
+            bars.update(tasks[name], completed=done, total=total, visible=done < total)
+            if done >= total:
+                bars.advance(over_all)
+
+        yield advance

@@ -41,7 +41,15 @@ class Start:
             TapeError: A line of the tape is no command, or goes back in time.
             SettingError: The tape is empty, or its pools or tiers are not those of the scenario.
         """
-        engine = replay(tape, scenario.policy).engine
+        return cls.at(scenario, replay(tape, scenario.policy).engine)
+
+    @classmethod
+    def at(cls, scenario: Scenario, engine: AllocationEngine) -> Start:
+        """Where an engine stands that has played the past, command by command, and plays no more.
+
+        Raises:
+            SettingError: It has played nothing, or its pools or tiers are not those of the scenario.
+        """
         return cls(engine, past_of(engine, scenario))
 
     def rates(self, scenario: Scenario, rates: Rates) -> Rates:

@@ -178,7 +178,7 @@ def replicate(
     replications: int = 100,
     seed: int = 0,
     *,
-    start: Tape | None = None,
+    start: Tape | Start | None = None,
     workers: int | None = None,
     dask: str | None = None,
     progress: Progress = True,

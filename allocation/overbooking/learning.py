@@ -78,13 +78,29 @@ class Learner:
             at: The instant, milliseconds.
         """
         length = max(self.release - self.opens, 1)
-        watched = promises * min(max(at - self.opens, 0), length) // length
-        seen = self.prior_orders + max(watched, losses)
+        seen = self._seen(promises, losses, at)
         loss = (self.prior_lost + losses * MICRO) // seen
         # As sure as the next lower power of two: the table has few rows, and is never surer than it may be.
         sureness = 1 << (seen.bit_length() - 1)
         late = max(self.release - max(self.last_reoffer, at), 0) * MICRO // length
         return _rate(self.terms, self.sizes, self.capacity, loss // LOSS_STEP, sureness, late)
+
+    def show_rate(self, promises: int, losses: int, at: int) -> tuple[float, float]:
+        """The shapes of the beta distribution of the show rate, one less the share that is lost, as a review sees it.
+
+        With 100 promises, 3 of them lost in half of the time, and the prior Beta(95, 5):
+
+        >>> Learner(Terms(1, 3), ((1, 1.0),), 100, 5 * MICRO, 100, 0, 500, 1000).show_rate(100, 3, 500)
+        (142.0, 8.0)
+        """
+        lost = self.prior_lost / MICRO + losses
+        return self._seen(promises, losses, at) - lost, lost
+
+    def _seen(self, promises: int, losses: int, at: int) -> int:
+        """Trials that the prior and what was watched until an instant count as."""
+        length = max(self.release - self.opens, 1)
+        watched = promises * min(max(at - self.opens, 0), length) // length
+        return self.prior_orders + max(watched, losses)
 
 
 @lru_cache(maxsize=4096)

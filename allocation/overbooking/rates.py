@@ -113,24 +113,35 @@ def terms_of(scenario: Scenario) -> Terms:
     return Terms(float(economics.margin), float(denied), float(economics.unsold_cost), float(economics.forfeit))
 
 
+def learner_of(scenario: Scenario, run: ReleaseRun, capacity: int = 0) -> Learner:
+    """What learns the show rate until a release, from the policy's prior on.
+
+    Args:
+        scenario: The launch.
+        run: The release.
+        capacity: Units that come for it.
+    """
+    prior = scenario.policy.overbooking.prior
+    return Learner(
+        terms=terms_of(scenario),
+        sizes=tuple((int(size), float(share)) for size, share in scenario.demand.quantities.items() if share),
+        capacity=capacity,
+        prior_lost=round((1 - prior.show_rate) * prior.orders * MICRO),
+        prior_orders=prior.orders,
+        opens=milliseconds(scenario.orders.opens),
+        last_reoffer=last_reoffer(scenario, run),
+        release=milliseconds(run.at),
+    )
+
+
 def _adaptive(scenario: Scenario) -> Rates:
     overbooking = scenario.policy.overbooking
     opens = milliseconds(scenario.orders.opens)
-    sizes = tuple((int(size), float(share)) for size, share in scenario.demand.quantities.items() if share)
     at_opening, reviews = {}, []
     for pool in scenario.supply:
         begin = opens
         for run, capacity in _releases(scenario, pool):
-            learner = Learner(
-                terms=terms_of(scenario),
-                sizes=sizes,
-                capacity=capacity,
-                prior_lost=round((1 - overbooking.prior.show_rate) * overbooking.prior.orders * MICRO),
-                prior_orders=overbooking.prior.orders,
-                opens=opens,
-                last_reoffer=last_reoffer(scenario, run),
-                release=milliseconds(run.at),
-            )
+            learner = learner_of(scenario, run, capacity)
             if _name(pool) not in at_opening:
                 at_opening[_name(pool)] = Decimal(learner.rate(0, 0, opens)) / MICRO
             step = int(overbooking.review_hours * HOUR_MS)

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from time import perf_counter
-
-import nbformat
+from threading import Event, Lock
+from time import perf_counter, sleep
 
 from allocation.analysis.launch_report import REPLICATIONS
 from allocation.engine.book import compile_rules
 from allocation.engine.errors import SettingError
-from allocation.reporting.executing import execute, reason
-from allocation.reporting.index import NIGHT, write_index
-from allocation.reporting.notebooks import shipped_notebooks
-from allocation.reporting.pages import report_page
-from allocation.scenario import dump_scenario
+from allocation.reporting.executing import OwnKernel, Steps, reason
+from allocation.reporting.history import write_history
+from allocation.reporting.index import write_index
+from allocation.reporting.launches import Launch
+from allocation.reporting.manifest import DONE, FAILED, Row, digests_of, readable_rows, write_rows
+from allocation.reporting.notebooks import NEEDS, shipped_notebooks
+from allocation.reporting.places import SPARE, locked, night_part, put_in_place
+from allocation.reporting.writing import Task, keep_tape, write_report
 from allocation.scenario.schema import Scenario
+from allocation.tape.masking import masked
 
-SCHEMA_VERSION = 1
-DONE, FAILED = "done", "failed"
-_MANIFEST, _SCENARIO = "inputs.json", "scenario.yaml"
+_MOMENT_S = 0.1
+Progress = Callable[[str, str, int, int], None]
+"""Told of a launch and a report how many cells are done, of how many; of a report that ended, all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class ReportResult:
         ipynb: The executed notebook; None where it failed.
         seconds: How long it took.
         error: Why it failed, in one line.
+        steps: Seconds of each step, by name.
     """
 
     scenario: str
@@ -49,7 +50,8 @@ class ReportResult:
     html: Path | None
     ipynb: Path | None
     seconds: float
-    error: str | None = None
+    error: str | None
+    steps: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +73,32 @@ class ReportRun:
         return tuple(result for result in self.reports if result.status == FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One report that is to be run."""
+def check_date(day: date, today: date, out: Path, *, backfill: bool = False) -> None:
+    """Refuse a night whose reports cannot honestly be made today.
 
-    scenario: Scenario
-    report: str
-    notebook: Path
-    day: date
-    out: Path
-    seed: int
-    replications: int
+    What is known today was not known in an earlier night, so reports of one are made again where they are, and made
+    anew only by who asks for it.
+
+    Args:
+        day: Of the reports.
+        today: Where this machine is.
+        out: The folder of all nights.
+        backfill: Whether reports of an earlier night are wanted although there are none of it.
+
+    Raises:
+        SettingError: The night is still to come, or is over and has no reports.
+    """
+    if day > today:
+        raise SettingError(f"the night of {day} is still to come: today is {today}; leave the date out for tonight")
+    if day < today and not backfill and not (out / day.isoformat()).is_dir():
+        raise SettingError(
+            f"the night of {day} is over and has no reports in {out}: what is run now would be what is known on "
+            f"{today}, under an earlier date; leave the date out for tonight, or say --backfill"
+        )
 
 
 def run_reports(
-    scenarios: Sequence[Scenario],
+    launches: Sequence[Launch | Scenario],
     day: date,
     out: str | Path,
     *,
@@ -93,7 +106,7 @@ def run_reports(
     seed: int = 0,
     replications: int = REPLICATIONS,
     notebooks: Mapping[str, Path] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ReportRun:
     """Run every report of every launch.
 
@@ -101,126 +114,129 @@ def run_reports(
     already is replaced. One that fails changes nothing there, and the others go on.
 
     Args:
-        scenarios: The launches; no two of one name.
+        launches: The launches; no two of one name. A scenario stands for a what-if.
         day: The date of the reports.
         out: The folder of all nights.
         jobs: How many run at the same time, each in a process of its own.
         seed: Of the draws.
         replications: How many runs the means are of, at least 2.
         notebooks: The notebook of each report; the shipped ones by default.
-        progress: Called with (finished, in all) as they finish.
+        progress: Told how far each report is.
 
     Raises:
         SettingError: The folder cannot be written to, or two launches have one name.
+        LockHeld: Another run of this night is at work.
     """
     out = Path(out)
-    names = [scenario.name for scenario in scenarios]
+    known = [launch if isinstance(launch, Launch) else Launch(launch) for launch in launches]
+    names = [launch.scenario.name for launch in known]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise SettingError(f"{', '.join(twice)}: named twice; a launch has one report of a kind a night")
-    _check_writable(out)
-    # Compiled once here, not by every kernel.
-    compile_rules()
+    books = notebooks or shipped_notebooks()
     tasks = [
-        _Task(scenario, report, notebook, day, out, seed, replications)
-        for scenario in scenarios
-        for report, notebook in (notebooks or shipped_notebooks()).items()
+        Task(launch, report, books[report], day, out, seed, replications)
+        for launch in known
+        for report in reports_of(launch, books)
     ]
+    with night_part(out, day) as part:
+        _note_due(out, tasks)
+        # Compiled once here, not by every kernel.
+        compile_rules()
+        results = _run_all(tasks, part, jobs, progress)
+        with locked(out):
+            write_history(out)
+            write_index(out)
+    return ReportRun(day, out, results)
+
+
+def reports_of(launch: Launch, notebooks: Mapping[str, Path]) -> list[str]:
+    """The reports that are due for a launch."""
+    return [report for report in notebooks if report not in NEEDS or NEEDS[report] in launch.has]
+
+
+def _run_all(tasks: Sequence[Task], part: Path, jobs: int, progress: Progress | None) -> tuple[ReportResult, ...]:
     results: dict[int, ReportResult] = {}
+    tapes = {task.launch.scenario.name: _Kept(task.launch, part) for task in tasks}
+    stopping = Event()
+    running: dict[Future[ReportResult], int] = {}
     with ThreadPoolExecutor(max(jobs, 1)) as pool:
-        running = {pool.submit(_run, task): i for i, task in enumerate(tasks)}
         try:
+            for i, task in enumerate(tasks):
+                kept = tapes[task.launch.scenario.name]
+                running[pool.submit(_run, task, part / f"report-{i}", kept, progress, stopping)] = i
             for finished in as_completed(running):
                 results[running[finished]] = finished.result()
-                if progress is not None:
-                    progress(len(results), len(tasks))
         except BaseException:
-            # An interrupt ends those that run already, and starts no more.
+            # An interrupt starts no more, and ends those that run: without its kernel a report fails at once.
+            stopping.set()
             pool.shutdown(wait=False, cancel_futures=True)
+            while not all(future.done() for future in running):
+                OwnKernel.kill_below(part)
+                sleep(_MOMENT_S)
             raise
-    run = ReportRun(day, out, tuple(results[i] for i in range(len(tasks))))
-    _note_night(run)
-    write_index(out)
-    return run
+    return tuple(results[i] for i in range(len(tasks)))
 
 
-def _run(task: _Task) -> ReportResult:
+class _Kept:
+    """The tape of a launch for all of its reports, made when the first one asks for it."""
+
+    def __init__(self, launch: Launch, part: Path) -> None:
+        self._launch, self._folder = launch, part / f"tape-{launch.scenario.name}"
+        self._lock = Lock()
+        self._path: Path | None = None
+
+    def path(self) -> Path | None:
+        """Where it is; None for a what-if."""
+        with self._lock:
+            if self._path is None and self._launch.tape is not None:
+                self._folder.mkdir(exist_ok=True)
+                self._path = keep_tape(self._launch, self._folder)
+            return self._path
+
+
+def _run(task: Task, part: Path, tape: _Kept, progress: Progress | None, stopping: Event) -> ReportResult:
     begun = perf_counter()
-    name = task.scenario.name
-    folder = task.out / task.day.isoformat() / name
+    name = task.launch.scenario.name
+    steps = Steps(None if progress is None else lambda done, total: progress(name, task.report, done, total + 1))
+    error: str | None = None
     try:
-        with TemporaryDirectory(prefix=".part-", dir=task.out) as temporary:
-            part = Path(temporary)
-            try:
-                _write(task, part)
-                _move(part, folder, task.report)
-            except Exception as error:  # noqa: BLE001 - whatever a notebook does wrong is its own, and the rest go on
-                why = reason(error, part)
-                return ReportResult(name, task.report, FAILED, None, None, _since(begun), why)
-    except OSError as error:
-        return ReportResult(name, task.report, FAILED, None, None, _since(begun), f"{type(error).__name__}: {error}")
-    page, notebook = (folder / f"{task.report}.{suffix}" for suffix in ("html", "ipynb"))
-    return ReportResult(name, task.report, DONE, page, notebook, _since(begun))
-
-
-def _write(task: _Task, part: Path) -> None:
-    """Write a whole report below a folder."""
-    numbers = part / task.report
-    numbers.mkdir()
-    (numbers / _SCENARIO).write_text(dump_scenario(task.scenario), encoding="utf-8")
-    inputs = {
-        "schema_version": SCHEMA_VERSION,
-        "scenario": _SCENARIO,
-        "seed": task.seed,
-        "replications": task.replications,
-        "out": ".",
-    }
-    _write_json(numbers / _MANIFEST, inputs)
-    shipped = nbformat.read(task.notebook, as_version=4)  # type: ignore[no-untyped-call]
-    # As seen from the notebook's own folder, so that it runs there again.
-    executed = execute(shipped, {"manifest": f"{task.report}/{_MANIFEST}"}, part)
-    nbformat.write(executed, part / f"{task.report}.ipynb")  # type: ignore[no-untyped-call]
-    page = report_page(executed, task.scenario.title, task.day)
-    (part / f"{task.report}.html").write_text(page, encoding="utf-8")
-
-
-def _move(part: Path, folder: Path, report: str) -> None:
-    """Put a whole report into its place. Its page goes last and the old one first: a page stands for a whole report."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{report}.html").unlink(missing_ok=True)
-    if (folder / report).exists():
-        shutil.rmtree(folder / report)
-    for name in (report, f"{report}.ipynb", f"{report}.html"):
-        (part / name).rename(folder / name)
-
-
-def _note_night(run: ReportRun) -> None:
-    """Add what became of the reports to what is known of their night."""
-    path = run.out / run.date.isoformat() / NIGHT
-    path.parent.mkdir(exist_ok=True)
-    known = json.loads(path.read_text(encoding="utf-8"))["reports"] if path.is_file() else []
-    notes = {(row["scenario"], row["report"]): row for row in known}
-    for result in run.reports:
-        note = asdict(result)
-        # Where they are follows from their names; a folder of reports can be moved.
-        del note["html"], note["ipynb"]
-        notes[result.scenario, result.report] = note
-    rows = [notes[key] for key in sorted(notes)]
-    part = path.with_name(f".{NIGHT}")
-    _write_json(part, {"schema_version": SCHEMA_VERSION, "date": run.date.isoformat(), "reports": rows})
-    part.rename(path)
-
-
-def _check_writable(out: Path) -> None:
+        part.mkdir()
+        write_report(task, part, tape.path(), steps)
+    except Exception as problem:  # noqa: BLE001 - whatever a notebook does wrong is its own, and the rest go on
+        error = reason(problem, part)
+    status = DONE if error is None else FAILED
+    row = Row(name, task.report, status, task.launch.kind or "what-if", _since(begun), error, steps.seconds)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".part-", dir=out):
-            pass
-    except OSError as error:
-        raise SettingError(f"reports cannot be written to {out}: {error.strerror or error}") from error
+        # What an interrupt has ended has not failed.
+        if not stopping.is_set():
+            _place(task, part, row)
+    except OSError as problem:
+        row = replace(row, status=FAILED, error=masked(f"{type(problem).__name__}: {problem}"))
+    if progress is not None:
+        progress(name, task.report, steps.total + 1, steps.total + 1)
+    is_done = row.status == DONE
+    page, notebook = (task.folder / f"{task.report}.{suffix}" if is_done else None for suffix in ("html", "ipynb"))
+    return ReportResult(name, task.report, row.status, page, notebook, row.seconds, row.error, row.steps)
 
 
-def _write_json(path: Path, content: Mapping[str, object]) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def _place(task: Task, part: Path, row: Row) -> None:
+    """Put a whole report in place, and note what became of it."""
+    night = task.folder.parent
+    with locked(task.out):
+        if row.status == DONE:
+            put_in_place(part, task.folder, task.report, part / SPARE / task.folder.name)
+        write_rows(night, [replace(row, digests=digests_of(task.folder, task.report))])
+
+
+def _note_due(out: Path, tasks: Sequence[Task]) -> None:
+    """Reports that are due and have never been run are noted, so that a run that is killed is seen to be incomplete."""
+    if not tasks:
+        return
+    night = out / tasks[0].day.isoformat()
+    with locked(out):
+        known = {(row.scenario, row.report) for row in readable_rows(night)}
+        rows = [Row(task.launch.scenario.name, task.report, basis=task.launch.kind or "what-if") for task in tasks]
+        write_rows(night, [row for row in rows if (row.scenario, row.report) not in known])
 
 
 def _since(begun: float) -> float:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-REPORTS = ("overbooking", "priority")
-"""The reports that are run for every launch, in the order in which they are read."""
+REPORTS = ("actuals", "overbooking", "priority")
+"""The reports, in the order in which they are read."""
+NEEDS: Mapping[str, str] = {"actuals": "actuals"}
+"""What a launch must have for a report to be run for it; the others are run for every launch."""
+
+
+def in_reading_order(reports: Iterable[str]) -> list[str]:
+    """Names of reports, each once, in the order in which they are read; unknown ones last."""
+    return sorted(set(reports), key=lambda name: (REPORTS.index(name) if name in REPORTS else len(REPORTS), name))
 
 
 def notebook_folder() -> Path:

@@ -9,10 +9,12 @@ from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
 _FOLDER = Path(__file__).resolve().parent
+WHAT_IF = "What-if: simulated from the scenario, no actuals"
+_RECORDED = {"tape": "a recorded tape", "run": "a run folder", "snapshot": "a snapshot of the open book"}
 STYLE = (_FOLDER / "page.css").read_text(encoding="utf-8")
 
 
-def report_page(notebook: NotebookNode, launch: str, day: date) -> str:
+def report_page(notebook: NotebookNode, launch: str, day: date, recorded: str | None = None) -> str:
     """The page of an executed notebook: its text, figures and tables, without its code.
 
     Nothing in it is loaded from elsewhere: styles and pictures are in the page, and there are no scripts.
@@ -21,6 +23,7 @@ def report_page(notebook: NotebookNode, launch: str, day: date) -> str:
         notebook: With its outputs.
         launch: What the report is about.
         day: Of the report.
+        recorded: What was recorded of the launch: ``tape``, ``run`` or ``snapshot``; None for a what-if.
     """
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="report",
@@ -30,9 +33,15 @@ def report_page(notebook: NotebookNode, launch: str, day: date) -> str:
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
-    resources = {"report": {"launch": launch, "date": day.isoformat(), "style": STYLE, "title": _title(notebook)}}
+    report = {"launch": launch, "date": day.isoformat(), "style": STYLE, "title": _title(notebook)}
+    resources = {"report": report | {"basis": basis_words(recorded)}}
     page, _ = exporter.from_notebook_node(notebook, resources=resources)
     return "\n".join(line.rstrip() for line in page.splitlines()) + "\n"
+
+
+def basis_words(recorded: str | None) -> str:
+    """What a report starts from."""
+    return WHAT_IF if recorded is None else f"From actuals: {_RECORDED[recorded]}"
 
 
 def _title(notebook: NotebookNode) -> str:

@@ -46,7 +46,7 @@ def load_scenario(
         SettingError: For an override whose key leads nowhere.
     """
     path = find_scenario(name_or_path)
-    return parse_scenario(_text(path, ScenarioError), _shown(path), overrides, label=label)
+    return parse_scenario(read_text(path, ScenarioError), shown_path(path), overrides, label=label)
 
 
 def parse_scenario(
@@ -101,11 +101,11 @@ def load_policy(path: str | Path, overrides: Mapping[str, object] | None = None,
         SettingError: For an override whose key leads nowhere.
     """
     path = Path(path)
-    text = _text(path, PolicyError)
+    text = read_text(path, PolicyError)
     if path.suffix == ".json":
         # JSON allows tabs between values and nowhere else; YAML does not.
         text = text.replace("\t", " ")
-    document = read_yaml(text, _shown(path), PolicyError)
+    document = read_yaml(text, shown_path(path), PolicyError)
     return _policy(document, overrides or {}, label)
 
 
@@ -185,9 +185,9 @@ def _no_file(path: Path) -> str | None:
     return None if stat.S_ISREG(mode) else "is no regular file"
 
 
-def _text(path: Path, error: type[InvalidInput]) -> str:
-    """The text of a file, which must be a regular file of bounded size in UTF-8."""
-    shown = _shown(path)
+def read_text(path: Path, error: type[InvalidInput]) -> str:
+    """The text of a file, which must be a regular file of bounded size in UTF-8; else an `error` that says why."""
+    shown = shown_path(path)
 
     def fail(message: str, line: int | None = None) -> InvalidInput:
         return error([Problem((), message, shown if line is None else f"{shown}:{line}")], f"{shown} cannot be read")
@@ -209,7 +209,7 @@ def _text(path: Path, error: type[InvalidInput]) -> str:
         raise fail(f"is not UTF-8: byte {content[err.start]:#04x}", line) from None
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """The path as a person would write it: relative to the working folder where it is below."""
     try:
         return escaped(str(path.resolve().relative_to(Path.cwd())))

@@ -55,7 +55,7 @@ def read_scenario(data: object) -> tuple[Scenario | None, list[Problem]]:
 
 def read_policy(data: object) -> tuple[Policy | None, list[Problem]]:
     """Read a policy: the policy, or None and all problems, without places."""
-    value, problems, damaged = _read_section(Policy, data, ())
+    value, problems, damaged = read_section(Policy, data, ())
     if value is not None:
         problems += _independent(tier_names(("tiers",), value.tiers), {_text(path) for path in damaged})
     return (None, problems) if problems else (value, [])
@@ -76,7 +76,7 @@ def _read_sections(data: object) -> tuple[dict[str, Any], list[Problem], list[Pa
     for field in fields(Scenario):
         if field.name in data:
             path = (field.name,)
-            value, found, lost = _read_section(hints[field.name], data[field.name], path)
+            value, found, lost = read_section(hints[field.name], data[field.name], path)
             problems += found
             damaged += lost
             if value is not None:
@@ -90,8 +90,14 @@ def _read_sections(data: object) -> tuple[dict[str, Any], list[Problem], list[Pa
     return sections, problems, damaged
 
 
-def _read_section(hint: object, data: object, prefix: Path) -> tuple[Any, list[Problem], list[Path]]:
-    """One section, the problems found in it, and the paths that were left out of it."""
+def read_section(hint: object, data: object, prefix: Path = ()) -> tuple[Any, list[Problem], list[Path]]:
+    """One section, the problems found in it, and the paths that were left out of it.
+
+    Args:
+        hint: Its type: a dataclass, or what its fields may be.
+        data: Plain data.
+        prefix: Where it stands.
+    """
     problems: list[Problem] = []
     damaged: list[Path] = []
     for _ in range(3):

@@ -39,10 +39,15 @@ class RatedTape:
 
     def play(self, engine: AllocationEngine) -> None:
         """Play the whole tape."""
+        self.play_until(engine, len(self.columns))
+
+    def play_until(self, engine: AllocationEngine, end: int) -> None:
+        """Play what is left before a command, by its number."""
         for number in self.reviews:
-            engine.play_until(number)
-            self.review(engine, number)
-        engine.play_all()
+            if engine.played <= number < end:
+                engine.play_until(number)
+                self.review(engine, number)
+        engine.play_until(end)
 
 
 def rated_tape(sampled: Columns, rates: Rates, opens: int, first: int = 0) -> RatedTape:

@@ -24,6 +24,10 @@ def report(*arguments, cwd=None):
     [
         (["--date", "yesterday"], "'yesterday' is no date"),
         (["--date", "20260102"], "'20260102' is no date"),
+        (["--date", "2999-01-01"], "the night of 2999-01-01 is still to come"),
+        (["--date", "2020-01-02"], "the night of 2020-01-02 is over and has no reports"),
+        (["--keep", "0"], "--keep 0 must be at least 1 day"),
+        (["--launches", "nowhere.yaml"], "nowhere.yaml: is no file that is there"),
         (["no-such-launch"], "no scenario is called 'no-such-launch'"),
         (["iphone-15-pro", "--out", "/dev/null/reports"], "reports cannot be written to /dev/null/reports"),
     ],
@@ -42,11 +46,22 @@ def test_one_launch_from_the_command_line(tmp_path):
     from tests.analysis.runs import SMALL
 
     (tmp_path / "small.yaml").write_text(SMALL)
-    done = report("small.yaml", "--date", "2026-01-02", "--out", "out", "--replications", "2", "--json", cwd=tmp_path)
+    done = report(
+        "small.yaml",
+        "--date",
+        "2026-01-02",
+        "--backfill",
+        "--out",
+        "out",
+        "--replications",
+        "2",
+        "--json",
+        cwd=tmp_path,
+    )
     assert done.returncode == 0
     assert done.stderr == ""
     printed = json.loads(done.stdout)
     assert printed["schema_version"] == 1
     assert printed["date"] == "2026-01-02"
-    assert [row["status"] for row in printed["reports"]] == ["done", "done"]
+    assert {row["status"] for row in printed["reports"]} == {"done"}
     assert all((tmp_path / row["html"]).is_file() for row in printed["reports"])

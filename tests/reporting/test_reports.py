@@ -18,6 +18,7 @@ from allocation.reporting import run_reports, shipped_notebooks
 from allocation.reporting.executing import execute
 from allocation.reporting.index import index_page
 from tests.analysis.runs import small_scenario
+from tests.reporting.notebooks import notebook_of
 
 DAY = date(2026, 1, 2)
 SEED, REPLICATIONS = 5, 3
@@ -26,13 +27,7 @@ pytestmark = pytest.mark.slow
 
 
 def broken_notebook(folder):
-    notebook = nbformat.v4.new_notebook()
-    cell = nbformat.v4.new_code_cell('manifest = ""')
-    cell.metadata["tags"] = ["parameters"]
-    notebook.cells = [cell, nbformat.v4.new_code_cell("raise ValueError('no such\\nthing')")]
-    path = folder / "broken.ipynb"
-    nbformat.write(notebook, path)
-    return path
+    return notebook_of(folder / "broken.ipynb", "raise ValueError('no such\\nthing')")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +38,8 @@ def out(tmp_path_factory):
 @pytest.fixture(scope="module")
 def night(out):
     """Both reports of a small launch, and one that fails."""
-    notebooks = {**shipped_notebooks(), "broken": broken_notebook(out.parent)}
+    shipped = shipped_notebooks()
+    notebooks = {name: shipped[name] for name in ("overbooking", "priority")} | {"broken": broken_notebook(out.parent)}
     seen = []
     done = run_reports(
         [small_scenario()],
@@ -55,7 +51,11 @@ def night(out):
         notebooks=notebooks,
         progress=lambda *at: seen.append(at),
     )
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    for report in ("overbooking", "priority", "broken"):
+        own = [(cells, total) for name, of, cells, total in seen if (name, of) == ("small-launch", report)]
+        # Cell by cell, and done at the end, whatever became of it.
+        assert own == sorted(own)
+        assert own[-1][0] == own[-1][1] > 2
     return done
 
 
@@ -77,7 +77,7 @@ def test_reports_are_done_and_a_broken_one_has_failed(night, out, folder):
         *("overbooking", "overbooking.html", "overbooking.ipynb"),
         *("priority", "priority.html", "priority.ipynb"),
     ]
-    assert sorted(path.name for path in out.iterdir()) == ["2026-01-02", "index.html"]
+    assert sorted(path.name for path in out.iterdir()) == [".lock", "2026-01-02", "history.parquet", "index.html"]
 
 
 def test_pages_load_nothing_and_show_no_code(night, out, folder):
@@ -86,6 +86,7 @@ def test_pages_load_nothing_and_show_no_code(night, out, folder):
         assert not re.search(r"<script|<link|<iframe|@import|url\(|https?://|mathjax|require\.js", text, re.IGNORECASE)
         for target in re.findall(r'(?:src|href)="([^"]*)"', text):
             assert target.startswith("data:image/png;base64,") or (page.parent / target).is_file()
+        assert "What-if" in text
         assert '<html lang="en">' in text
         assert 'name="viewport"' in text
         assert text.count("<h1") == 1

@@ -1,0 +1,83 @@
+"""What was recorded of a launch: a tape, the tape of a run, or a snapshot of the open book."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from allocation.engine.allocation_engine import AllocationEngine
+from allocation.engine.instants import from_milliseconds
+from allocation.scenario.schema import Scenario
+from allocation.simulation import simulate
+from allocation.simulation.simulate import summarise
+from allocation.tape import Run, replay
+
+Kind = Literal["tape", "run", "snapshot"]
+KINDS: tuple[Kind, ...] = ("tape", "run", "snapshot")
+
+
+@dataclass(frozen=True, slots=True)
+class Actuals:
+    """What happened at a launch so far.
+
+    Attributes:
+        kind: ``tape`` and ``run``: every command from the first one. ``snapshot``: the open book at one instant, which
+            tells neither who came before nor who left.
+        tape: A file, or the commands.
+    """
+
+    kind: Kind
+    tape: Path | Sequence[Mapping[str, Any]]
+
+    @property
+    def knows_the_past(self) -> bool:
+        """Whether it tells who came and who left."""
+        return self.kind != "snapshot"
+
+
+def recorded_run(scenario: Scenario, actuals: Actuals) -> Run:
+    """What was recorded, replayed under the scenario's policy.
+
+    Raises:
+        TapeError: A line of the tape is no command, or goes back in time.
+    """
+    run = replay(actuals.tape, scenario.policy)
+    # Results that were published are those of a whole launch.
+    summary = summarise(run.engine, scenario) | {"published": []}
+    manifest = {"scenario": scenario.name, "recorded": actuals.kind}
+    return Run(engine=run.engine, summary=summary, tape=run.tape, manifest=manifest)
+
+
+def example_actuals(scenario: Scenario, seed: int = 0) -> Actuals:
+    """A launch that has begun, for want of a recorded one: replication 0 until just before its first release."""
+    commands: list[Mapping[str, Any]] = []
+    for command in simulate(scenario, seed).tape():
+        if command["type"] == "release":
+            break
+        commands.append(command)
+    return Actuals("tape", commands)
+
+
+def now_of(engine: AllocationEngine) -> int:
+    """The instant of the last command that was played, milliseconds."""
+    return int(engine.book.tables.commands["at"][engine.played - 1])
+
+
+def now_words(run: Run) -> str:
+    """The instant of the last command, in the policy's time zone."""
+    at = from_milliseconds(now_of(run.engine)).astimezone(run.policy.zone)
+    return f"{at:%Y-%m-%d %H:%M} {at:%Z}"
+
+
+def book_frame(run: Run) -> pd.DataFrame:
+    """How every reservation stands, as the next night compares it.
+
+    Returns:
+        One row a reservation: ``reservation_id``, ``quantity``, ``status`` and ``held`` (whether it has a promise).
+    """
+    frame = run.reservations[["reservation_id", "quantity", "status"]].astype({"status": "str"})
+    return frame.assign(held=frame["status"].isin(["RESERVED", "CONFIRMED"]))

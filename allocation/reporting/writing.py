@@ -1,0 +1,162 @@
+"""Writing one report, whole, into a folder of its own: its numbers, its notebook and its page."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from allocation.analysis.launch_report import TIMING
+from allocation.analysis.since_last_night import BOOK, SUMMARY
+from allocation.reporting.executing import Steps, execute
+from allocation.reporting.launches import Launch
+from allocation.reporting.manifest import plain_json
+from allocation.reporting.pages import report_page
+from allocation.reporting.places import nights_of
+from allocation.scenario import dump_scenario
+from allocation.tape import read_tape, write_tape
+from allocation.tape.masking import masked
+
+SCHEMA_VERSION = 1
+TAPE = "tape.jsonl.gz"
+_INPUTS, _SCENARIO, _BEFORE = "inputs.json", "scenario.yaml", "before"
+ACTUALS = "actuals"
+"""The report that keeps how a launch stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One report that is to be written.
+
+    Attributes:
+        launch: What it is about.
+        report: Its name.
+        notebook: What is run.
+        day: Its date.
+        out: The folder of all nights.
+        seed: Of the draws.
+        replications: How many runs the means are of.
+    """
+
+    launch: Launch
+    report: str
+    notebook: Path
+    day: date
+    out: Path
+    seed: int
+    replications: int
+
+    @property
+    def folder(self) -> Path:
+        """Of the launch, in place."""
+        return self.out / self.day.isoformat() / self.launch.scenario.name
+
+
+def keep_tape(launch: Launch, folder: Path) -> Path | None:
+    """A copy of what was recorded of a launch, without its customers, for its reports; None for a what-if.
+
+    Raises:
+        TapeError: A line of it is no JSON object.
+    """
+    if launch.tape is None:
+        return None
+    kept = folder / TAPE
+    write_tape(kept, _without_customers(command for _, command in read_tape(launch.tape)))
+    return kept
+
+
+def _without_customers(commands: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The commands with a number for each customer: the rules only ask whether two are the same."""
+    numbers: dict[str, str] = {}
+    for command in commands:
+        customer = command.get("customer_id")
+        if not isinstance(customer, str):
+            yield command
+            continue
+        number = numbers.setdefault(customer, f"customer-{len(numbers) + 1}")
+        yield {**command, "customer_id": number}
+
+
+def write_report(task: Task, part: Path, tape: Path | None, steps: Steps) -> None:
+    """Write a whole report.
+
+    Args:
+        task: Which.
+        part: An empty folder.
+        tape: As `keep_tape` gives it.
+        steps: Told how far it is.
+
+    Raises:
+        papermill.PapermillExecutionError: A cell failed.
+    """
+    numbers = part / task.report
+    numbers.mkdir()
+    (numbers / _SCENARIO).write_text(dump_scenario(task.launch.scenario), encoding="utf-8")
+    inputs: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": _SCENARIO,
+        "seed": task.seed,
+        "replications": task.replications,
+        "out": ".",
+    }
+    if tape is not None:
+        _same_file(tape, numbers / TAPE)
+        inputs["actuals"] = {"kind": task.launch.kind, "tape": TAPE}
+        if task.report == ACTUALS:
+            inputs |= _night_before(task, numbers)
+    (numbers / _INPUTS).write_text(plain_json(inputs), encoding="utf-8")
+    shipped = nbformat.read(task.notebook, as_version=4)  # type: ignore[no-untyped-call]
+    # As seen from the notebook's own folder, so that it runs there again.
+    executed = execute(shipped, {"manifest": f"{task.report}/{_INPUTS}"}, part, steps)
+    _mask(executed)
+    nbformat.write(executed, part / f"{task.report}.ipynb")  # type: ignore[no-untyped-call]
+    page = report_page(executed, task.launch.scenario.title, task.day, task.launch.kind)
+    (part / f"{task.report}.html").write_text(page, encoding="utf-8")
+    steps.since("page")
+    _take_timing(numbers, steps)
+
+
+def _night_before(task: Task, numbers: Path) -> Mapping[str, Any]:
+    """The numbers that the newest earlier night has kept of the launch, copied beside."""
+    for night in reversed(nights_of(task.out)):
+        kept = task.out / night / task.launch.scenario.name / ACTUALS
+        if night < task.day.isoformat() and (kept / BOOK).is_file() and (kept / SUMMARY).is_file():
+            (numbers / _BEFORE).mkdir()
+            for name in (BOOK, SUMMARY):
+                shutil.copyfile(kept / name, numbers / _BEFORE / name)
+            return {"before": {"night": night, "folder": _BEFORE}}
+    return {}
+
+
+def _take_timing(numbers: Path, steps: Steps) -> None:
+    """What the report says of its own time belongs in the manifest: the same inputs give the same numbers."""
+    path = numbers / TIMING
+    if path.is_file():
+        steps.seconds |= json.loads(path.read_text(encoding="utf-8"))
+        path.unlink()
+
+
+def _same_file(source: Path, target: Path) -> None:
+    """The same file under another name; a copy where the file system cannot."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _mask(notebook: NotebookNode) -> None:
+    """No e-mail address stays in what a notebook shows, however it came there."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            for mapping in (output, output.get("data", {}), output.get("metadata", {}).get("image/png", {})):
+                for name, value in mapping.items():
+                    if isinstance(value, str) and name != "image/png":
+                        mapping[name] = masked(value)
