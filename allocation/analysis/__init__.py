@@ -48,6 +48,7 @@ from allocation.analysis.over_time import (
     orders_against_supply,
     promised_units,
     queue_sizes,
+    supply_and_promises,
 )
 from allocation.analysis.panels import draw_panels
 from allocation.analysis.priority_formula import PriorityErrors, priority_errors
@@ -69,16 +70,42 @@ from allocation.analysis.series_figures import (
     plot_queue_sizes,
 )
 from allocation.analysis.style import png
-from allocation.analysis.supply import supply_over_time
+from allocation.analysis.supply import arrivals_over_time, supply_over_time
+from allocation.analysis.supply_risk import delivery_risk, drawn_arrivals, risk_distribution, risk_outcomes
+from allocation.analysis.waits import replicated_waits, waits_table
+from allocation.analysis.wave_figures import (
+    RISK_PLOTS,
+    VARIANT_PLOTS,
+    WAIT_PLOTS,
+    plot_supply_and_promises,
+    plot_wave_units,
+)
+from allocation.analysis.wave_units import wave_units
+from allocation.analysis.wave_wording import (
+    assignment_note,
+    of_draws,
+    of_waits,
+    risk_note,
+    same_customers,
+    waves_answer,
+    worth_note,
+)
+from allocation.analysis.waves import WaveStudy, compared_with_configured, study_waves, variant_table
 from allocation.analysis.wording import example_sentence, overbooking_answer, priority_answer, regime_sentence
 
 __all__ = [
     "METHOD_PLOTS",
     "RATE_PLOTS",
+    "RISK_PLOTS",
+    "VARIANT_PLOTS",
+    "WAIT_PLOTS",
     "LaunchReport",
     "MethodComparison",
     "PriorityErrors",
     "Regime",
+    "WaveStudy",
+    "arrivals_over_time",
+    "assignment_note",
     "at_milestones",
     "closed_form_beside",
     "closed_form_caveats",
@@ -87,9 +114,12 @@ __all__ = [
     "closed_form_sentence",
     "closed_form_table",
     "compare_methods",
+    "compared_with_configured",
     "confirmed_curve",
+    "delivery_risk",
     "draw_in_two_spans",
     "draw_panels",
+    "drawn_arrivals",
     "example_sentence",
     "headline_intervals",
     "headline_table",
@@ -99,6 +129,8 @@ __all__ = [
     "methods_note",
     "milestones",
     "moves",
+    "of_draws",
+    "of_waits",
     "open_report",
     "orders_against_supply",
     "outcome_by_tier",
@@ -118,8 +150,10 @@ __all__ = [
     "plot_promised_units",
     "plot_published",
     "plot_queue_sizes",
+    "plot_supply_and_promises",
     "plot_units_by_method",
     "plot_units_by_rate",
+    "plot_wave_units",
     "png",
     "priority_answer",
     "priority_errors",
@@ -132,11 +166,23 @@ __all__ = [
     "rates_to_try",
     "regime_of",
     "regime_sentence",
+    "replicated_waits",
+    "risk_distribution",
+    "risk_note",
+    "risk_outcomes",
+    "same_customers",
     "status_changes",
     "status_levels",
+    "study_waves",
+    "supply_and_promises",
     "supply_over_time",
     "sweep_rates",
+    "variant_table",
     "waiting_by_tier",
     "waiting_days",
+    "waits_table",
+    "wave_units",
+    "waves_answer",
     "with_closed_form",
+    "worth_note",
 ]

@@ -23,6 +23,7 @@ from allocation.analysis.methods import MethodComparison, compare_methods
 from allocation.analysis.over_time import milestones
 from allocation.analysis.panels import Panel, draw_panels
 from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, sweep_rates
+from allocation.analysis.recorded import is_sampled, open_run
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals
 from allocation.analysis.series_figures import Plot, Spans, draw_in_two_spans
@@ -33,12 +34,12 @@ from allocation.montecarlo import Sweep, replicate
 from allocation.scenario import load_scenario
 from allocation.scenario.schema import Scenario
 from allocation.simulation import simulate
-from allocation.tape import Run
+from allocation.tape import Run, load_run
 
 SCHEMA_VERSION = 1
 REPLICATIONS = 100
 """How many runs the means of a report are of: enough to tell rates apart, and seconds of work."""
-_KEYS = {"schema_version", "scenario", "overrides", "seed", "replications", "out"}
+_KEYS = {"schema_version", "scenario", "overrides", "seed", "replications", "out", "run"}
 
 
 @dataclass
@@ -50,18 +51,22 @@ class LaunchReport:
         seed: Of all runs.
         replications: How many runs the means are of.
         out: Where the numbers are kept; None keeps none.
+        folder: The run folder that the report is about; None simulates.
+        recorded: Whether that is of real customers, and not of sampled ones.
     """
 
     scenario: Scenario
     seed: int = 0
     replications: int = REPLICATIONS
     out: Path | None = None
+    folder: Path | None = None
+    recorded: bool = False
     _said: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def run(self) -> Run:
-        """Replication 0."""
-        return simulate(self.scenario, self.seed)
+        """The run of the folder, or else replication 0."""
+        return simulate(self.scenario, self.seed) if self.folder is None else open_run(self.folder, self.scenario)
 
     @cached_property
     def replicated(self) -> pd.DataFrame:
@@ -118,15 +123,18 @@ class LaunchReport:
         """A remark."""
         return Note(text)
 
-    def table(self, frame: pd.DataFrame, about: str, *, of_settings: bool = False) -> Table | None:
+    def table(
+        self, frame: pd.DataFrame, about: str, *, of_settings: bool = False, basis: str | None = None
+    ) -> Table | None:
         """Numbers without a figure; nothing where there are no rows.
 
         Args:
             frame: Few enough rows to be read.
             about: What they are, as the caption begins.
             of_settings: Whether they compare settings over all replications, and are not of replication 0.
+            basis: What they rest on, where it is neither.
         """
-        basis = same_runs(self.replications, self.seed) if of_settings else one_run(self.run)
+        basis = basis or (same_runs(self.replications, self.seed) if of_settings else one_run(self.run))
         return None if frame.empty else Table(frame, f"{about} {basis}")
 
     def panels(
@@ -139,10 +147,13 @@ class LaunchReport:
         *,
         share_x: bool = True,
         height: float = 2.6,
-    ) -> Exhibit:
+        basis: str | None = None,
+    ) -> Exhibit | Note:
         """Settings compared over all replications, in several figures one below the other; see `exhibit`."""
+        if table.empty:
+            return Note(f"{about} There is nothing to show for this launch.")
         figure = draw_panels(frame, plots, height, share_x=share_x)
-        basis = f"{same_runs(self.replications, self.seed)} {PAIRED}"
+        basis = basis or f"{same_runs(self.replications, self.seed)} {PAIRED}"
         return self._shown(name, frame, figure, f"{about} {basis}", table)
 
     def over_time(self, name: str, frame: pd.DataFrame, plot: Plot, about: str, table: pd.DataFrame) -> Exhibit:
@@ -159,6 +170,7 @@ class LaunchReport:
         table: pd.DataFrame,
         *,
         of_means: bool = False,
+        basis: str | None = None,
     ) -> Exhibit | Note:
         """A figure with its table.
 
@@ -169,13 +181,15 @@ class LaunchReport:
             about: What it shows, as the caption begins.
             table: The same as a table; without rows there is no figure.
             of_means: Whether it shows means of all replications, and not replication 0.
+            basis: What it rests on, where it is neither.
         """
         if table.empty:
             return Note(f"{about} There is nothing to show for this launch.")
         with in_style():
             figure = Figure()
             plot(frame, figure.subplots())
-        basis = many_runs(len(self.replicated), self.seed) if of_means else one_run(self.run)
+        if basis is None:
+            basis = many_runs(len(self.replicated), self.seed) if of_means else one_run(self.run)
         kept = frame if isinstance(frame, pd.DataFrame) else table
         return self._shown(name, kept, figure, f"{about} {basis}", table)
 
@@ -209,31 +223,37 @@ class LaunchReport:
         return Exhibit(figure, caption, table)
 
 
-def open_report(manifest: str | Path = "", default: str = "iphone-15-pro") -> LaunchReport:
+def open_report(
+    manifest: str | Path = "", default: str = "iphone-15-pro", replications_max: int = REPLICATIONS
+) -> LaunchReport:
     """The report that a manifest asks for.
 
     Args:
         manifest: A JSON file with ``scenario`` (a name, or a file beside the manifest), and optionally ``overrides``,
-            ``seed``, ``replications`` and ``out`` (a folder beside the manifest, which keeps the numbers). Empty: the
-            default scenario, and no numbers are kept.
+            ``seed``, ``replications``, ``out`` (a folder beside the manifest, which keeps the numbers) and ``run`` (a
+            run folder: an absolute path, or beside the manifest). Empty: the default scenario, and no numbers are kept.
         default: A shipped scenario.
+        replications_max: Of a report that plays each of them many times.
 
     Raises:
         SettingError: The manifest has a key that nobody knows, or is none.
         ScenarioError: There is no such scenario, or it is not valid.
     """
     if not str(manifest):
-        return LaunchReport(load_scenario(default))
+        return LaunchReport(load_scenario(default), replications=min(REPLICATIONS, replications_max))
     path = Path(manifest)
     asked = _manifest(path)
     folder = path.parent
     named = folder / asked["scenario"]
     scenario = load_scenario(named if named.is_file() else asked["scenario"], asked.get("overrides"))
+    run = folder / asked["run"] if "run" in asked else None
     return LaunchReport(
         scenario,
         seed=int(asked.get("seed", 0)),
-        replications=int(asked.get("replications", REPLICATIONS)),
+        replications=min(int(asked.get("replications", REPLICATIONS)), replications_max),
         out=folder / asked["out"] if "out" in asked else None,
+        folder=run,
+        recorded=run is not None and not is_sampled(load_run(run).manifest),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-REPORTS = ("overbooking", "priority")
+REPORTS = ("overbooking", "priority", "waves", "release_review")
 """The reports that are run for every launch, in the order in which they are read."""
 
 
