@@ -137,6 +137,23 @@ class LaunchReport:
         basis = basis or (same_runs(self.replications, self.seed) if of_settings else one_run(self.run))
         return None if frame.empty else Table(frame, f"{about} {basis}")
 
+    def first_rows(
+        self, name: str, frame: pd.DataFrame, about: str, *, kept: pd.DataFrame | None = None, rows: int = 25
+    ) -> Table | None:
+        """The first rows of a long table of the run; all of them are kept.
+
+        Args:
+            name: Of the file that keeps them.
+            frame: The most important first.
+            about: What they are, as the caption begins.
+            kept: What is kept instead of the frame.
+            rows: How many are shown.
+        """
+        if self.out is not None and not frame.empty:
+            (frame if kept is None else kept).to_parquet(self.out / f"{name}.parquet", index=False)
+        shown = f"The first {rows} of {len(frame):,}. " if len(frame) > rows else ""
+        return self.table(frame.head(rows), f"{about} {shown}".rstrip())
+
     def panels(
         self,
         name: str,

@@ -160,12 +160,12 @@ def _changed(scenario: Scenario, change: Callable[[Delivery], Delivery]) -> Scen
 
 def _times(times: int) -> Change:
     def change(delivery: Delivery) -> Delivery:
-        risks = {
-            name: replace(risk, probability=min(Decimal(1), risk.probability * times))
-            for name, risk in (("late", delivery.late), ("short", delivery.short))
-            if risk is not None
-        }
-        return replace(delivery, **risks)
+        late, short = delivery.late, delivery.short
+        if late is not None:
+            late = replace(late, probability=min(Decimal(1), late.probability * times))
+        if short is not None:
+            short = replace(short, probability=min(Decimal(1), short.probability * times))
+        return replace(delivery, late=late, short=short)
 
     return lambda scenario: _changed(scenario, change)
 

@@ -31,8 +31,8 @@ _LOOKS = {
     "allocated_units": SERIES_LOOKS["allocated"],
 }
 _SUPPLY = {
-    "supply_units": ("supply, arrived or announced", Look(BLACK, "--", "")),
-    "arrived_units": ("of it arrived", Look(SKY, "-.", "s")),
+    "supply_units": ("supply", Look(BLACK, "--", "")),
+    "arrived_units": ("arrived", Look(SKY, "-.", "s")),
     "promised_units": ("promised or given out", Look(BLUE, "-", "o")),
 }
 _DIFFERENCES = {
@@ -64,7 +64,7 @@ def plot_wave_units(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("ship date")
     ax.grid(visible=False, axis="x")
     counts_axis(ax, "units")
-    legend_above(ax, 4)
+    legend_above(ax, 2)
     return ax
 
 
@@ -88,7 +88,7 @@ def plot_profit_change(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     _changes(frame, ax, "profit")
     unit = frame.loc[frame["measure"] == "profit", "unit"].iloc[0]
-    money_axis(ax, f"change of profit, same customers ({unit})", "x")
+    money_axis(ax, f"change of mean profit ({unit})", "x")
     return ax
 
 
@@ -102,7 +102,7 @@ def plot_units_change(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     _changes(frame, ax, "allocated_units", "given out", -0.15)
     _changes(frame, ax, "oversold_units", "oversold", 0.15)
-    money_axis(ax, "change of units, same customers", "x")
+    money_axis(ax, "change of mean units", "x")
     legend_above(ax)
     return ax
 
@@ -181,7 +181,11 @@ def _changes(frame: pd.DataFrame, ax: Axes, measure: str, label: str = "", offse
         capsize=4, elinewidth=1.4, label=label or None,
     )  # fmt: skip
     ax.axvline(0, color="black", linewidth=1.0, zorder=1)
-    ax.margins(x=0.1)
+    reach = (own["difference"].abs() + own["difference_half_width"]).max()
+    if reach:
+        ax.margins(x=0.1)
+    else:
+        ax.set_xlim(-1, 1)
     ax.set_yticks(y, list(own["variant"]))
     ax.set_ylim(len(own) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
@@ -190,14 +194,15 @@ def _changes(frame: pd.DataFrame, ax: Axes, measure: str, label: str = "", offse
 def _distribution(frame: pd.DataFrame, ax: Axes | None, kind: str, label: str) -> Axes:
     ax = ax or new_axes()
     of_kind = frame[frame["kind"] == kind]
-    classes = sorted({(int(row.lowest), int(row.highest)) for row in of_kind.itertuples()})
+    classes = sorted({(low, high) for low, high in of_kind[["lowest", "highest"]].to_numpy().tolist()})
     names = [f"{low:,}" if low == high else f"{low:,} to {high:,}" for low, high in classes]
     deliveries = list(dict.fromkeys(of_kind["delivery"]))
     looks = (_LOOKS["confirmed_at_cutoff_units"], Look(ORANGE, "", "", "//"), Look(GREEN, "", "", ".."))
     width = 0.8 / max(len(deliveries), 1)
     for i, delivery in enumerate(deliveries):
         own = of_kind[of_kind["delivery"] == delivery]
-        x = np.array([classes.index((int(row.lowest), int(row.highest))) for row in own.itertuples()], np.float64)
+        found = [classes.index((low, high)) for low, high in own[["lowest", "highest"]].to_numpy().tolist()]
+        x = np.array(found, np.float64)
         at = x + (i - (len(deliveries) - 1) / 2) * width
         errors = [(own["share"] - own["share_low"]).clip(lower=0), (own["share_high"] - own["share"]).clip(lower=0)]
         ax.bar(at, own["share"], width * 0.94, label=delivery, **looks[i % len(looks)].of_area())

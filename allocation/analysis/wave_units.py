@@ -39,7 +39,7 @@ def wave_units(study: WaveStudy, arrivals: pd.DataFrame) -> pd.DataFrame:
         own = {"expected_units": expected[day], "came_units": came[day]}
         for name in ("confirmed_at_cutoff_units", "allocated_units"):
             column = f"waves.{day.isoformat()}.{name}"
-            own[name] = played[column].to_numpy() if column in played else [0] * n
+            own[name] = played[column].astype(float).tolist() if column in played else [0.0] * n
         row: dict[str, object] = {"ship_date": day}
         for name, values in own.items():
             found = mean_interval(values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -113,8 +114,7 @@ def compared_with_configured(study: WaveStudy, question: str) -> pd.DataFrame:
     Returns:
         One row for each variant, the configured one first, and measure of `MEASURES`: ``variant``, ``measure``,
         ``unit``, ``mean``, ``half_width``, ``difference`` from as configured, paired by replication (0 for that
-        itself), ``difference_half_width`` and ``n``. No rows where there are no variants. Units, days, and the scenario's
-        currency; 95% t intervals.
+        itself), ``difference_half_width`` and ``n``; 95% t intervals. No rows where there are no variants.
     """
     chosen = [AS_CONFIGURED, *study.questions[question]]
     columns = ["variant", "measure", "unit", "mean", "half_width", "difference", "difference_half_width", "n"]
@@ -141,16 +141,20 @@ def compared_with_configured(study: WaveStudy, question: str) -> pd.DataFrame:
 
 
 def variant_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """`compared_with_configured` for reading: one row a variant, a column for each measure and for its change."""
-    variants = list(dict.fromkeys(frame["variant"]))
-    columns: dict[str, Any] = {"variant": variants}
-    for name in MEASURES if variants else ():
-        own = frame[frame["measure"] == name].set_index("variant").loc[variants]
-        told = f"profit_{own['unit'].iloc[0]}" if name == "profit" else name
-        columns |= {told: own["mean"].to_numpy(), f"{told}_half_width": own["half_width"].to_numpy()}
-        changes = (own["difference"].to_numpy(), own["difference_half_width"].to_numpy())
-        columns |= {f"change_of_{told}": changes[0], f"change_of_{told}_half_width": changes[1]}
-    return pd.DataFrame(columns)
+    """`compared_with_configured` for reading: ``variant``, ``measure``, ``mean`` and ``change``, with half-widths."""
+    words = {name: name.replace("_", " ") for name in MEASURES} | {"allocated_units": "units given out"}
+    measures = frame["measure"].map(words)
+    money = frame["measure"] == "profit"
+    return pd.DataFrame(
+        {
+            "variant": frame["variant"],
+            "measure": measures.where(~money, measures + " (" + frame["unit"] + ")"),
+            "mean": frame["mean"],
+            "mean_half_width": frame["half_width"],
+            "change": frame["difference"],
+            "change_half_width": frame["difference_half_width"],
+        }
+    )
 
 
 # ----- variants
@@ -185,7 +189,7 @@ def _without_later(scenario: Scenario) -> Scenario:
     # A ship date of which nobody can have a unit cannot be asked for.
     dates = {day: share for day, share in scenario.demand.ship_dates.items() if day <= first}
     if len(dates) < len(scenario.demand.ship_dates):
-        dates = {first: sum(scenario.demand.ship_dates.values())}
+        dates = {first: Decimal(1)}
     demand = replace(scenario.demand, ship_dates=dates)
     return replace(scenario, supply=supply, demand=demand, published=())
 
