@@ -63,7 +63,6 @@ from allocation.analysis.rate_figures import (
     plot_profit_by_rate,
     plot_units_by_rate,
 )
-from allocation.analysis.recorded import open_run
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals, headline_table
 from allocation.analysis.review import (
@@ -83,6 +82,7 @@ from allocation.analysis.review_wording import (
     record_note,
     review_answer,
 )
+from allocation.analysis.run_folder import open_run
 from allocation.analysis.series_figures import (
     draw_in_two_spans,
     plot_moves,

@@ -54,7 +54,7 @@ class Counterfactuals:
             ``was_on`` and ``becomes_on`` (ship dates, NaT without one), and ``effect``: ``gains`` (a unit, a promise or
             a place in line instead of less, or an earlier date), ``loses``, or ``otherwise``.
         measures: One row a policy: ``policy``, how many reservations ``gain``, ``lose`` and fare ``otherwise``, and how
-            much more it has of each of `MEASURES`, as ``change_of_...``.
+            much more it has of each of `MEASURES`, as `change_of` calls it.
     """
 
     changes: pd.DataFrame
@@ -90,10 +90,15 @@ def counterfactuals(run: Run, scenario: Scenario) -> Counterfactuals:
         row: dict[str, object] = {"policy": other.name}
         row |= {name: int(counts.get(effect, 0)) for name, effect in _COUNTED.items()}
         then = _measures(engine, scenario)
-        rows.append(row | {f"change_of_{name}": then[name] - own[name] for name in MEASURES})
+        rows.append(row | {change_of(name, scenario.currency): then[name] - own[name] for name in MEASURES})
         changes.append(compared[compared["effect"] != SAME].assign(policy=other.name))
     frame = pd.concat(changes, ignore_index=True)
     return Counterfactuals(frame[["policy", *frame.columns.drop("policy")]], pd.DataFrame(rows))
+
+
+def change_of(measure: str, currency: str) -> str:
+    """The column of `Counterfactuals.measures` with the change of a measure; money has its currency."""
+    return f"change_of_{measure}_{currency}" if measure == "profit" else f"change_of_{measure}"
 
 
 _COUNTED = {"gain": GAINS, "lose": LOSES, "otherwise": OTHERWISE}
@@ -190,6 +195,7 @@ def from_to(changes: pd.DataFrame) -> pd.DataFrame:
     keys = ["policy", "effect", "was", "becomes"]
     grouped = changes.groupby(keys, sort=False)["quantity"].agg(["size", "sum"]).reset_index()
     frame = grouped.rename(columns={"size": "reservations", "sum": "units"})
+    frame[["was", "becomes"]] = frame[["was", "becomes"]].apply(_in_words)
     order = {policy: i for i, policy in enumerate(dict.fromkeys(changes["policy"]))}
     ranked = frame.assign(_place=frame["policy"].map(order), _less=-frame["reservations"])
     return ranked.sort_values(["_place", "_less"], kind="stable", ignore_index=True).drop(columns=["_place", "_less"])
@@ -206,8 +212,14 @@ def largest_changes(changes: pd.DataFrame, most: int = 5) -> pd.DataFrame:
         for effect in (LOSES, GAINS):
             own = changes[(changes["policy"] == policy) & (changes["effect"] == effect)]
             parts.append(own.sort_values("quantity", ascending=False, kind="stable").head(most))
-    frame: pd.DataFrame = pd.concat(parts, ignore_index=True) if parts else changes
+    frame: pd.DataFrame = pd.concat(parts, ignore_index=True) if parts else changes.copy()
+    frame[["was", "becomes"]] = frame[["was", "becomes"]].apply(_in_words)
     return frame[["policy", "effect", "order_id", "tier", "quantity", "was", "was_on", "becomes", "becomes_on"]]
+
+
+def _in_words(column: pd.Series) -> pd.Series:
+    words: pd.Series = column.str.replace("_", " ")
+    return words
 
 
 def _changes(policy: Policy, *, keeps: bool) -> Iterator[tuple[str, Callable[[Policy], Policy], bool]]:

@@ -72,7 +72,11 @@ def decision_book(run: Run, out: Path | None = None, orders_max: int = ORDERS_MA
         _write(frame, out)
         links = [f"{out.name}/{name}" for name in (CSV, PARQUET)]
     count, zone = frame["order_id"].nunique(), run.policy.timezone
-    found = "Search the page for an order id" if count <= orders_max else "Look an order up in the files"
+    found = (
+        "Fold out the group of an order id, or search the page for it"
+        if count <= orders_max
+        else "Look an order up in the files"
+    )
     every = f"All {len(frame):,} decisions about {count:,} orders"
     where = f" {every} are in the files, sorted by order: a CSV in a ZIP, and a Parquet table." if links else ""
     if count <= orders_max:
@@ -80,7 +84,7 @@ def decision_book(run: Run, out: Path | None = None, orders_max: int = ORDERS_MA
     chosen = _chosen(run, frame)
     caption = (
         f"{len(chosen)} of {count:,} orders: those with the largest promises that were not kept, and those about whom "
-        f"most was decided; times are in {zone}.{where} {found}, or ask `analysis.decisions_of(run, order)`."
+        f"most was decided; times are in {zone}.{where} {found}, or ask analysis.decisions_of(run, order)."
     )
     part = frame[frame["order_id"].isin(chosen)]
     places = {name: place for place, name in enumerate(chosen)}

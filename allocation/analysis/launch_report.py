@@ -23,9 +23,9 @@ from allocation.analysis.methods import MethodComparison, compare_methods
 from allocation.analysis.over_time import milestones
 from allocation.analysis.panels import Panel, draw_panels
 from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, sweep_rates
-from allocation.analysis.recorded import is_sampled, open_run
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals
+from allocation.analysis.run_folder import open_run
 from allocation.analysis.series_figures import Plot, Spans, draw_in_two_spans
 from allocation.analysis.style import in_style
 from allocation.analysis.wording import PAIRED, many_runs, one_run, same_runs
@@ -34,7 +34,7 @@ from allocation.montecarlo import Sweep, replicate
 from allocation.scenario import load_scenario
 from allocation.scenario.schema import Scenario
 from allocation.simulation import simulate
-from allocation.tape import Run, load_run
+from allocation.tape import Run
 
 SCHEMA_VERSION = 1
 REPLICATIONS = 100
@@ -52,7 +52,6 @@ class LaunchReport:
         replications: How many runs the means are of.
         out: Where the numbers are kept; None keeps none.
         folder: The run folder that the report is about; None simulates.
-        recorded: Whether that is of real customers, and not of sampled ones.
     """
 
     scenario: Scenario
@@ -60,7 +59,6 @@ class LaunchReport:
     replications: int = REPLICATIONS
     out: Path | None = None
     folder: Path | None = None
-    recorded: bool = False
     _said: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -123,16 +121,14 @@ class LaunchReport:
         """A remark."""
         return Note(text)
 
-    def table(
-        self, frame: pd.DataFrame, about: str, *, of_settings: bool = False, basis: str | None = None
-    ) -> Table | None:
+    def table(self, frame: pd.DataFrame, about: str, *, of_settings: bool = False, basis: str = "") -> Table | None:
         """Numbers without a figure; nothing where there are no rows.
 
         Args:
             frame: Few enough rows to be read.
             about: What they are, as the caption begins.
             of_settings: Whether they compare settings over all replications, and are not of replication 0.
-            basis: What they rest on, where it is neither.
+            basis: What they rest on, if that is neither.
         """
         basis = basis or (same_runs(self.replications, self.seed) if of_settings else one_run(self.run))
         return None if frame.empty else Table(frame, f"{about} {basis}")
@@ -164,10 +160,10 @@ class LaunchReport:
         *,
         share_x: bool = True,
         height: float = 2.6,
-        basis: str | None = None,
+        basis: str = "",
     ) -> Exhibit | Note:
-        """Settings compared over all replications, in several figures one below the other; see `exhibit`."""
-        if table.empty:
+        """Settings compared over all replications, or on another `basis`, in several figures; see `exhibit`."""
+        if table.empty or frame.empty:
             return Note(f"{about} There is nothing to show for this launch.")
         figure = draw_panels(frame, plots, height, share_x=share_x)
         basis = basis or f"{same_runs(self.replications, self.seed)} {PAIRED}"
@@ -187,7 +183,7 @@ class LaunchReport:
         table: pd.DataFrame,
         *,
         of_means: bool = False,
-        basis: str | None = None,
+        basis: str = "",
     ) -> Exhibit | Note:
         """A figure with its table.
 
@@ -198,15 +194,14 @@ class LaunchReport:
             about: What it shows, as the caption begins.
             table: The same as a table; without rows there is no figure.
             of_means: Whether it shows means of all replications, and not replication 0.
-            basis: What it rests on, where it is neither.
+            basis: What it rests on, if that is neither.
         """
         if table.empty:
             return Note(f"{about} There is nothing to show for this launch.")
         with in_style():
             figure = Figure()
             plot(frame, figure.subplots())
-        if basis is None:
-            basis = many_runs(len(self.replicated), self.seed) if of_means else one_run(self.run)
+        basis = basis or (many_runs(len(self.replicated), self.seed) if of_means else one_run(self.run))
         kept = frame if isinstance(frame, pd.DataFrame) else table
         return self._shown(name, kept, figure, f"{about} {basis}", table)
 
@@ -263,14 +258,12 @@ def open_report(
     folder = path.parent
     named = folder / asked["scenario"]
     scenario = load_scenario(named if named.is_file() else asked["scenario"], asked.get("overrides"))
-    run = folder / asked["run"] if "run" in asked else None
     return LaunchReport(
         scenario,
         seed=int(asked.get("seed", 0)),
         replications=min(int(asked.get("replications", REPLICATIONS)), replications_max),
         out=folder / asked["out"] if "out" in asked else None,
-        folder=run,
-        recorded=run is not None and not is_sampled(load_run(run).manifest),
+        folder=folder / asked["run"] if "run" in asked else None,
     )
 
 

@@ -91,7 +91,7 @@ def plan_beside_outcome(night: Night | None) -> pd.DataFrame:
     """What was planned for each tier, and what came of it.
 
     Returns:
-        One row for each tier and status that was planned: ``tier``, ``planned``, ``reservations``, ``units``,
+        One row for each tier (best first) and planned status: ``tier``, ``planned``, ``reservations``, ``units``,
         ``orders_planned``, and of these ``orders_matched`` and ``orders_not_matched``. No rows without a night.
     """
     columns = ["tier", "planned", "reservations", "units", "orders_planned", "orders_matched", "orders_not_matched"]
@@ -110,6 +110,8 @@ def plan_beside_outcome(night: Night | None) -> pd.DataFrame:
             "orders_matched": grouped["orders_matched"].sum(),
         }
     ).reset_index()
+    scores = {tier: -float(score) for tier, score in night.plan["policy"]["tiers"].items()}
+    frame = frame.sort_values("tier", key=lambda tiers: tiers.map(scores), kind="stable", ignore_index=True)
     return frame.assign(orders_not_matched=frame["orders_planned"] - frame["orders_matched"])[columns]
 
 

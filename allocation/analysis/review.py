@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
@@ -10,7 +12,7 @@ from allocation.engine.allocation_engine import AllocationEngine
 from allocation.engine.codes import Kind
 from allocation.engine.errors import NotFound
 from allocation.engine.instants import from_milliseconds
-from allocation.engine.outcome import atp, day_text
+from allocation.engine.outcome import atp
 from allocation.engine.policy import MICRO
 from allocation.tape import Run
 
@@ -80,7 +82,7 @@ def releases_of(run: Run) -> pd.DataFrame:
             "at": [from_milliseconds(int(at)) for at in commands["at"][operations["command"]]],
             "sku": [run.engine.pools[pool][0] for pool in operations["pool"].tolist()],
             "location": [run.engine.pools[pool][1] for pool in operations["pool"].tolist()],
-            "ship_date": [day_text(int(day)) for day in operations["day"]],
+            "ship_date": [date.fromordinal(int(day)) for day in operations["day"]],
             "on_hand_units": operations["on_hand"] + operations["allocated_units"],
             "given_units": operations["allocated_units"],
             "left_units": operations["on_hand"],
@@ -164,4 +166,7 @@ def refusals_of(run: Run) -> pd.DataFrame:
 
 def _arithmetic(engine: AllocationEngine) -> list[dict[str, object]]:
     rates = dict(zip(engine.pools, (engine.book.tables.pools["rate"] / MICRO).tolist(), strict=False))
-    return [row | {"rate": rates[row["sku"], row["location"]]} for row in atp(engine)]
+    return [
+        row | {"rate": rates[row["sku"], row["location"]], "ship_date": date.fromisoformat(row["ship_date"])}
+        for row in atp(engine)
+    ]

@@ -10,6 +10,9 @@ from matplotlib.ticker import FuncFormatter
 from allocation.analysis.axes import legend_above
 from allocation.analysis.style import new_axes, tier_looks
 
+_ROOM = 1.7
+"""Of the longest bar: what stands behind it must fit, too."""
+
 
 def plot_gains_and_losses(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Reservations that gain to the right of zero, and those that lose to its left; one bar a policy, split by tier.
@@ -30,13 +33,13 @@ def plot_gains_and_losses(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         right, left = right + gain, left - lose
     reach = max(right.max(initial=0), -left.min(initial=0), 1.0)
     for height, most, least in zip(y, right, left, strict=True):
-        for text, end, ha, offset in (
-            (f"{most:,.0f} gain", most, "left", 4),
-            (f"{-least:,.0f} lose", least, "right", -4),
-        ):
+        ends = [("no change", 0.0, "left", 4)]
+        if most or least:
+            ends = [(f"{most:,.0f} gain", most, "left", 4), (f"{-least:,.0f} lose", least, "right", -4)]
+        for text, end, ha, offset in ends:
             ax.annotate(text, (end, height), xytext=(offset, 0), textcoords="offset points", va="center", ha=ha)
     ax.axvline(0, color="black", linewidth=1.0)
-    ax.set_xlim(-1.45 * reach, 1.45 * reach)
+    ax.set_xlim(-_ROOM * reach, _ROOM * reach)
     ax.set_yticks(y, policies)
     ax.set_ylim(len(y) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")

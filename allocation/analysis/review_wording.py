@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from allocation.analysis.counterfactual import Counterfactuals
+from allocation.analysis.counterfactual import Counterfactuals, change_of
 from allocation.analysis.live_outcomes import VERDICTS, WRONG, Night
-from allocation.analysis.recorded import is_sampled
 from allocation.analysis.review import releases_of
+from allocation.analysis.run_folder import is_sampled
 from allocation.engine.outcome import atp
 from allocation.tape import Run, load_run
 
@@ -150,7 +150,7 @@ def _other(others: Counterfactuals, currency: str) -> str:
     if not moved.any():
         return f"none of {len(frame)} other policies would have given anybody more or less"
     row = frame.iloc[int(moved.to_numpy().argmax())]
-    profit = float(row["change_of_profit"])
+    profit = float(row[change_of("profit", currency)])
     money = f"{currency} {abs(profit):,.0f} {'more' if profit > 0 else 'less'} profit" if profit else "the same profit"
     return (
         f"of {len(frame)} other policies on the same tape, {row['policy']} would have changed the most: "

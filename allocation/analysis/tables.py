@@ -81,6 +81,8 @@ def _mark(column: pd.Series) -> str:
     dtype = column.dtype
     if is_datetime64_any_dtype(dtype) or (len(column) and isinstance(column.iloc[0], date)):
         return ' class="when"'
+    if str(column.name).endswith("_id"):
+        return ' class="id"'
     return ' class="number"' if is_numeric_dtype(dtype) and not is_bool_dtype(dtype) else ""
 
 

@@ -20,7 +20,8 @@ def open_run(folder: str | Path, scenario: Scenario) -> Run:
         scenario: What its units are worth.
 
     Returns:
-        The run, with the manifest of the folder; its summary has the profit, too.
+        The run, with the manifest of the folder, in which ``recorded`` tells that it was not sampled; its summary has
+        the profit, too.
 
     Raises:
         NotFound: It is no run folder.
@@ -34,7 +35,13 @@ def open_run(folder: str | Path, scenario: Scenario) -> Run:
         where = ("economics", "denied_cost")
         message = f"has no cost for tier {', '.join(missing)}, of which the run {folder} has orders; add it"
         raise SettingError([Problem(where, message, scenario.name)])
-    return Run(engine=run.engine, summary=launch_measures(run.engine, scenario), tape=run.tape, manifest=found.manifest)
+    known = {} if is_sampled(found.manifest) else {"recorded": "run"}
+    return Run(
+        engine=run.engine,
+        summary=launch_measures(run.engine, scenario),
+        tape=run.tape,
+        manifest={**found.manifest, **known},
+    )
 
 
 def is_sampled(manifest: Mapping[str, Any]) -> bool:
