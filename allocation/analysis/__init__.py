@@ -103,13 +103,14 @@ from allocation.analysis.wave_figures import (
 )
 from allocation.analysis.wave_units import wave_units
 from allocation.analysis.wave_wording import (
-    assignment_note,
+    about_assignment,
+    about_distribution,
+    about_risk,
+    about_worth,
     of_draws,
     of_waits,
-    risk_note,
     same_customers,
     waves_answer,
-    worth_note,
 )
 from allocation.analysis.waves import WaveStudy, compared_with_configured, study_waves, variant_table
 from allocation.analysis.wording import example_sentence, overbooking_answer, priority_answer, regime_sentence
@@ -128,9 +129,12 @@ __all__ = [
     "PriorityErrors",
     "Regime",
     "WaveStudy",
+    "about_assignment",
+    "about_distribution",
+    "about_risk",
+    "about_worth",
     "alerts_of",
     "arrivals_over_time",
-    "assignment_note",
     "at_milestones",
     "atp_at_releases",
     "broken_promises",
@@ -214,7 +218,6 @@ __all__ = [
     "replicated_waits",
     "review_answer",
     "risk_distribution",
-    "risk_note",
     "risk_outcomes",
     "same_customers",
     "status_changes",
@@ -231,5 +234,4 @@ __all__ = [
     "wave_units",
     "waves_answer",
     "with_closed_form",
-    "worth_note",
 ]

@@ -64,6 +64,8 @@ def estimate_text(mean: float, half_width: float) -> str:
     if half_width == 0:
         return f"{mean:,.0f}" if mean == round(mean) else f"{mean:,.2f}"
     decimals = 0 if half_width >= _TENS else 1 if half_width >= 1 else 2
+    # Nothing less than nothing is nothing.
+    mean = round(mean, decimals) + 0.0
     return f"{mean:,.{decimals}f} ± {half_width:,.{decimals}f}"
 
 

@@ -6,8 +6,6 @@ from allocation.analysis.supply_risk import DRAWS, is_risky
 from allocation.analysis.tables import estimate_text
 from allocation.analysis.waits import Waits
 from allocation.analysis.waves import (
-    ASSIGNMENT,
-    RISK,
     WEEK_LATER,
     WITHOUT_LATER,
     WORTH,
@@ -45,35 +43,38 @@ def waves_answer(study: WaveStudy, waits: Waits) -> str:
     )
 
 
-def assignment_note(study: WaveStudy) -> str:
-    """How waves are assigned, and what the other ways are."""
-    waves = study.scenario.policy.waves
-    if len(supply_dates(study.scenario)) <= 1:
-        return "This launch has a single wave: there is no later one to be promised, and none to move up from."
-    own = f"As configured, waves.assignment is {waves.assignment} and waves.move_up is {str(waves.move_up).lower()}."
-    return f"{own} Where everybody keeps the requested date, move_up changes nothing. {_left_out(study)}".rstrip()
-
-
-def worth_note(study: WaveStudy) -> str:
+def about_worth(study: WaveStudy) -> str:
     """What is compared to see what later waves are worth."""
-    if len(supply_dates(study.scenario)) <= 1:
+    if _is_single(study):
         return "This launch has a single wave, so that there is no second one to be worth anything."
-    return (
-        "The same customers meet a launch whose later waves never come, and one whose later waves, cut-offs and "
-        f"releases are a week later. They are taken to order and to cancel as they do here. {_left_out(study)}"
-    ).rstrip()
+    about = "The launch without its later waves, and with them a week later, against the launch as configured."
+    return f"{about} {_left_out(study)}".rstrip()
 
 
-def risk_note(study: WaveStudy) -> str:
-    """Whether supply is at risk, and what is played."""
+def about_assignment(study: WaveStudy) -> str:
+    """How waves are assigned, and that other ways are compared."""
+    if _is_single(study):
+        return "This launch has a single wave: there is no later one to be promised, and none to move up from."
+    waves = study.scenario.policy.waves
+    way = f"waves.assignment is {waves.assignment}, waves.move_up is {str(waves.move_up).lower()}"
+    return f"Other ways to assign waves against the launch as configured ({way}). {_left_out(study)}".rstrip()
+
+
+def about_distribution(study: WaveStudy) -> str:
+    """Whether supply is at risk."""
     if is_risky(study.scenario):
-        return (
-            "The scenario's deliveries may come late or short. Below, the probabilities of both are taken several "
-            f"times, and not at all; the same customers order. {_left_out(study)}"
-        ).rstrip()
+        return "How late and how short the deliveries at risk come."
+    return "The scenario's deliveries are certain: each comes whole and on its date."
+
+
+def about_risk(study: WaveStudy) -> str:
+    """Which other risks are compared."""
+    if is_risky(study.scenario):
+        about = "None of the risk, and several times its probabilities, against the launch as configured."
+        return f"{about} {_left_out(study)}".rstrip()
     return (
-        "The scenario's deliveries are certain: each comes whole and on its date. Below is a what-if: every delivery "
-        f"comes short by so much, and nobody knows before its day. {_left_out(study)}"
+        "What if every delivery came short by so much, and nobody knew before its day: against the launch as "
+        f"configured. {_left_out(study)}"
     ).rstrip()
 
 
@@ -124,9 +125,9 @@ def _delay(study: WaveStudy) -> str:
     return f"a week's delay of them {costs} and lets everybody served wait {longer} days longer; "
 
 
+def _is_single(study: WaveStudy) -> bool:
+    return len(supply_dates(study.scenario)) <= 1
+
+
 def _left_out(study: WaveStudy) -> str:
     return " ".join(f"Left out is {name}: {why}." for name, why in study.left_out.items())
-
-
-QUESTIONS = (ASSIGNMENT, WORTH, RISK)
-"""What the variants of a study are for."""
