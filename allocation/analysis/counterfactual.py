@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from allocation.analysis.by_tier import outcomes, tiers_by_score
 from allocation.engine.allocation_engine import AllocationEngine
-from allocation.engine.codes import Kind, Step
+from allocation.engine.codes import Kind
 from allocation.engine.errors import PolicyError
 from allocation.engine.policy import Overbooking, Policy
 from allocation.scenario.schema import Scenario
@@ -107,9 +107,6 @@ _COUNTED = {"gain": GAINS, "lose": LOSES, "otherwise": OTHERWISE}
 def replayed(run: Run, policy: Policy, *, keep_policy_rates: bool) -> tuple[AllocationEngine, pd.DataFrame]:
     """What `replay` of the run's tape comes to, without reading the tape again where that makes no difference.
 
-    The commands of a run are rows already. They name orders by number, which holds as long as the same orders are
-    accepted; where another policy accepts others, the tape is read anew.
-
     Args:
         run: Whose tape is played.
         policy: Under which policy.
@@ -118,18 +115,35 @@ def replayed(run: Run, policy: Policy, *, keep_policy_rates: bool) -> tuple[Allo
     Returns:
         The engine, and its reservations as `Run.reservations` gives them.
     """
-    columns = run.engine.columns()
-    kept = np.ones(len(columns), bool)
-    if not keep_policy_rates:
-        kept = (columns.commands["kind"] != Kind.OVERBOOKING) | (columns.commands["option"] == 0)
-    engine = AllocationEngine.on(replace(columns, commands=columns.commands[kept]), policy)
-    engine.play_all()
-    if not np.array_equal(_refused_orders(run.engine)[kept], _refused_orders(engine)):
+    if not _takes_the_same(run, policy):
         again = replay(run.tape(), policy, keep_policy_rates=keep_policy_rates)
         return again.engine, again.reservations
+    columns = run.engine.columns()
+    if not keep_policy_rates:
+        kept = (columns.commands["kind"] != Kind.OVERBOOKING) | (columns.commands["option"] == 0)
+        columns = replace(columns, commands=columns.commands[kept])
+    engine = AllocationEngine.on(columns, policy)
+    engine.play_all()
     own = run.reservations
     names = {"reservation_id": own["reservation_id"], "order_id": own["order_id"]}
     return engine, reservations_frame(engine).assign(**names)
+
+
+def _takes_the_same(run: Run, policy: Policy) -> bool:
+    """Whether another policy takes the very same orders.
+
+    The commands of a run are rows already, and name orders and reservations by number: they hold for another policy
+    only then. Which orders are taken is said by these sections, and by the dates that releases have closed.
+    """
+    own = run.policy
+    if (own.intake, own.tiers, own.scoring, own.timezone) != (
+        *(policy.intake, policy.tiers, policy.scoring, policy.timezone),
+    ):
+        return False
+    kinds = run.engine.book.tables.commands["kind"][: run.engine.played]
+    released = np.flatnonzero(kinds == Kind.RELEASE)
+    ordered = np.flatnonzero(np.isin(kinds, _ORDERING))
+    return not len(released) or not len(ordered) or bool(ordered[-1] < released[0])
 
 
 def compared_by_reservation(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -245,14 +259,6 @@ def _measures(engine: AllocationEngine, scenario: Scenario) -> dict[str, float]:
     found = launch_measures(engine, scenario)
     found["broken_promises"] = int(engine.book.used("operations")["broken"].sum())
     return {name: found[name] for name in MEASURES}
-
-
-def _refused_orders(engine: AllocationEngine) -> NDArray[np.bool_]:
-    """Which commands are orders, or adoptions, that were refused; shape (commands,)."""
-    log, commands = engine.book.used("log"), engine.book.tables.commands[: engine.played]
-    refused = np.zeros(len(commands), bool)
-    refused[log["command"][log["step"] == Step.REFUSED]] = True
-    return refused & np.isin(commands["kind"], _ORDERING)
 
 
 def _effects(both: pd.DataFrame) -> NDArray[Any]:

@@ -11,6 +11,7 @@ import pytest
 from allocation import Policy, replay, simulate
 from allocation.analysis import counterfactual, counterfactuals, from_to, gains_by_tier, largest_changes
 from allocation.analysis.counterfactual import alternatives, compared_by_reservation, replayed
+from allocation.engine.measures import measures
 from allocation.engine.policy import Overbooking, Queue, Release
 from tests.analysis.runs import SEEDS, random_run, small_scenario
 
@@ -27,16 +28,9 @@ def others(run):
     return counterfactuals(run, small_scenario())
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_rows_played_again_are_a_replay_of_the_tape(seed):
-    run = random_run(seed)
-    for other in alternatives(run.policy):
-        _, found = replayed(run, other.policy, keep_policy_rates=other.keeps_rates)
-        expected = replay(run.tape(), other.policy, keep_policy_rates=other.keeps_rates).reservations
-        pd.testing.assert_frame_equal(found, expected)
-
-
-def test_where_another_policy_takes_other_orders_the_tape_is_read_anew(monkeypatch):
+@pytest.fixture
+def read_anew(monkeypatch):
+    """How often a tape was read again."""
     read = []
 
     def noted(*arguments, **options):
@@ -44,13 +38,40 @@ def test_where_another_policy_takes_other_orders_the_tape_is_read_anew(monkeypat
         return replay(*arguments, **options)
 
     monkeypatch.setattr(counterfactual, "replay", noted)
-    for seed in SEEDS:
-        run = random_run(seed)
-        policy = replace(run.policy, intake=replace(run.policy.intake, max_quantity=1, min_days=0))
-        _, found = replayed(run, policy, keep_policy_rates=False)
-        expected = replay(run.tape(), policy, keep_policy_rates=False).reservations
-        pd.testing.assert_frame_equal(found, expected)
-    assert read
+    return read
+
+
+def until_the_first_release(seed):
+    """A random run whose orders all come before its releases."""
+    run = random_run(seed)
+    commands = list(run.tape())
+    released = [c["type"] for c in commands].index("release") if any(c["type"] == "release" for c in commands) else None
+    later = [c for c in commands[released:] if c["type"] not in ("place", "adopt")] if released is not None else []
+    return replay([*commands[:released], *later], run.policy)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("make", [random_run, until_the_first_release])
+def test_rows_played_again_are_a_replay_of_the_tape(seed, make):
+    run = make(seed)
+    for other in alternatives(run.policy):
+        engine, found = replayed(run, other.policy, keep_policy_rates=other.keeps_rates)
+        expected = replay(run.tape(), other.policy, keep_policy_rates=other.keeps_rates)
+        pd.testing.assert_frame_equal(found, expected.reservations)
+        assert measures(engine) == expected.summary
+
+
+def test_the_tape_is_read_anew_only_where_other_orders_may_be_taken(run, read_anew):
+    for seed in SEEDS[:10]:
+        begun = until_the_first_release(seed)
+        replayed(begun, begun.policy, keep_policy_rates=True)
+    replayed(run, run.policy, keep_policy_rates=True)
+    assert not read_anew
+    policy = replace(run.policy, intake=replace(run.policy.intake, max_quantity=1))
+    _, found = replayed(run, policy, keep_policy_rates=False)
+    assert len(read_anew) == 1
+    pd.testing.assert_frame_equal(found, replay(run.tape(), policy).reservations)
+    assert len(found) < len(run.reservations)
 
 
 def test_a_sampled_tape_under_another_policy_is_that_policys_simulation(run, others):
