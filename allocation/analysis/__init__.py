@@ -33,7 +33,10 @@ from allocation.analysis.closed_form import (
     limit_gaps,
     with_closed_form,
 )
+from allocation.analysis.counterfactual import Counterfactuals, counterfactuals, from_to, gains_by_tier, largest_changes
+from allocation.analysis.decision_book import DecisionBook, decision_book
 from allocation.analysis.launch_report import LaunchReport, open_report
+from allocation.analysis.live_outcomes import Night, night_of, not_matched, plan_beside_outcome, verdict_counts
 from allocation.analysis.method_figures import (
     METHOD_PLOTS,
     plot_less_than_best,
@@ -56,6 +59,7 @@ from allocation.analysis.over_time import (
     orders_against_supply,
     promised_units,
     queue_sizes,
+    supply_and_promises,
 )
 from allocation.analysis.panels import draw_panels
 from allocation.analysis.priority_formula import PriorityErrors, priority_errors
@@ -70,6 +74,23 @@ from allocation.analysis.rate_figures import (
 from allocation.analysis.recorded import Actuals, book_frame, recorded_run
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals, headline_table
+from allocation.analysis.review import (
+    atp_at_releases,
+    broken_promises,
+    decisions_by_order,
+    decisions_of,
+    refusals_of,
+    releases_of,
+)
+from allocation.analysis.review_figures import plot_gains_and_losses
+from allocation.analysis.review_wording import (
+    alerts_of,
+    honesty_note,
+    night_note,
+    no_alert_note,
+    record_note,
+    review_answer,
+)
 from allocation.analysis.series_figures import (
     draw_in_two_spans,
     plot_moves,
@@ -79,22 +100,58 @@ from allocation.analysis.series_figures import (
 )
 from allocation.analysis.since_last_night import EarlierNight, counts_changed, statuses_changed
 from allocation.analysis.style import png
-from allocation.analysis.supply import supply_over_time
+from allocation.analysis.supply import arrivals_over_time, supply_over_time
+from allocation.analysis.supply_risk import delivery_risk, drawn_arrivals, risk_distribution, risk_outcomes
+from allocation.analysis.waits import replicated_waits, waits_table
+from allocation.analysis.wave_figures import (
+    RISK_PLOTS,
+    VARIANT_PLOTS,
+    WAIT_PLOTS,
+    plot_supply_and_promises,
+    plot_wave_units,
+)
+from allocation.analysis.wave_units import wave_units
+from allocation.analysis.wave_wording import (
+    about_assignment,
+    about_distribution,
+    about_risk,
+    about_worth,
+    of_draws,
+    of_waits,
+    same_customers,
+    waves_answer,
+)
+from allocation.analysis.waves import WaveStudy, compared_with_configured, study_waves, variant_table
 from allocation.analysis.wording import example_sentence, overbooking_answer, priority_answer, regime_sentence
 
 __all__ = [
     "METHOD_PLOTS",
     "RATE_PLOTS",
+    "RISK_PLOTS",
+    "VARIANT_PLOTS",
+    "WAIT_PLOTS",
     "Actuals",
     "AgainstForecast",
+    "Counterfactuals",
+    "DecisionBook",
     "EarlierNight",
     "LaunchReport",
     "MethodComparison",
+    "Night",
     "PriorityErrors",
     "Regime",
+    "WaveStudy",
+    "about_assignment",
+    "about_distribution",
+    "about_risk",
+    "about_worth",
     "actuals_answer",
+    "alerts_of",
+    "arrivals_over_time",
     "at_milestones",
+    "atp_at_releases",
     "book_frame",
+    "broken_promises",
     "closed_form_beside",
     "closed_form_caveats",
     "closed_form_curve",
@@ -102,28 +159,47 @@ __all__ = [
     "closed_form_sentence",
     "closed_form_table",
     "compare_methods",
+    "compared_with_configured",
     "confirmed_curve",
+    "counterfactuals",
     "counts_changed",
     "course_bands",
+    "decision_book",
+    "decisions_by_order",
+    "decisions_of",
+    "delivery_risk",
     "draw_in_two_spans",
     "draw_panels",
+    "drawn_arrivals",
     "example_sentence",
+    "from_to",
+    "gains_by_tier",
     "headline_intervals",
     "headline_table",
+    "honesty_note",
+    "largest_changes",
     "limit_gaps",
     "method_frame",
     "method_table",
     "methods_note",
     "milestones",
     "moves",
+    "night_note",
+    "night_of",
+    "no_alert_note",
+    "not_matched",
+    "of_draws",
+    "of_waits",
     "open_report",
     "orders_against_supply",
     "outcome_by_tier",
     "outcome_table",
     "outcomes_compared",
     "overbooking_answer",
+    "plan_beside_outcome",
     "plot_cancellations_course",
     "plot_confirmed_curve",
+    "plot_gains_and_losses",
     "plot_headlines",
     "plot_held_course",
     "plot_less_than_best",
@@ -140,8 +216,10 @@ __all__ = [
     "plot_published",
     "plot_queue_sizes",
     "plot_show_rates",
+    "plot_supply_and_promises",
     "plot_units_by_method",
     "plot_units_by_rate",
+    "plot_wave_units",
     "png",
     "priority_answer",
     "priority_errors",
@@ -152,17 +230,32 @@ __all__ = [
     "rate_in_force",
     "rate_table",
     "rates_to_try",
+    "record_note",
     "recorded_run",
+    "refusals_of",
     "regime_of",
     "regime_sentence",
+    "releases_of",
+    "replicated_waits",
+    "review_answer",
+    "risk_distribution",
+    "risk_outcomes",
+    "same_customers",
     "show_rates",
     "standing_compared",
     "status_changes",
     "status_levels",
     "statuses_changed",
+    "study_waves",
+    "supply_and_promises",
     "supply_over_time",
     "sweep_rates",
+    "variant_table",
+    "verdict_counts",
     "waiting_by_tier",
     "waiting_days",
+    "waits_table",
+    "wave_units",
+    "waves_answer",
     "with_closed_form",
 ]

@@ -41,6 +41,7 @@ from allocation.tape import Run
 SCHEMA_VERSION = 1
 REPLICATIONS = 100
 """How many runs the means of a report are of: enough to tell rates apart, and seconds of work."""
+REPLICATIONS_MAX = 1_000_000
 TIMING = "timing.json"
 _NOTHING = "There is nothing to show for this launch."
 _PLAYED_ON = "The launch is played on from its recorded book."
@@ -73,6 +74,11 @@ class LaunchReport:
     def recorded(self) -> bool:
         """Whether the launch has begun and was recorded: `run` is what happened, and means are played on from there."""
         return self.actuals is not None
+
+    @property
+    def folder(self) -> Path | None:
+        """The run folder that `run` was recorded in; None where there is none."""
+        return None if self.actuals is None else self.actuals.folder
 
     @cached_property
     def run(self) -> Run:
@@ -166,16 +172,34 @@ class LaunchReport:
         """A remark."""
         return Note(text)
 
-    def table(self, frame: pd.DataFrame, about: str, *, of_settings: bool = False) -> Table | None:
+    def table(self, frame: pd.DataFrame, about: str, *, of_settings: bool = False, basis: str = "") -> Table | None:
         """Numbers without a figure; nothing where there are no rows.
 
         Args:
             frame: Few enough rows to be read.
             about: What they are, as the caption begins.
             of_settings: Whether they compare settings over all replications, and are not of replication 0.
+            basis: What they rest on, if that is neither.
         """
-        basis = self._of_settings if of_settings else one_run(self.run)
+        basis = basis or (self._of_settings if of_settings else one_run(self.run))
         return None if frame.empty else Table(frame, f"{about} {basis}")
+
+    def first_rows(
+        self, name: str, frame: pd.DataFrame, about: str, *, kept: pd.DataFrame | None = None, rows: int = 25
+    ) -> Table | None:
+        """The first rows of a long table of the run; all of them are kept.
+
+        Args:
+            name: Of the file that keeps them.
+            frame: The most important first.
+            about: What they are, as the caption begins.
+            kept: What is kept instead of the frame.
+            rows: How many are shown.
+        """
+        if self.out is not None and not frame.empty:
+            (frame if kept is None else kept).to_parquet(self.out / f"{name}.parquet", index=False)
+        shown = f"The first {rows} of {len(frame):,}. " if len(frame) > rows else ""
+        return self.table(frame.head(rows), f"{about} {shown}".rstrip())
 
     def panels(
         self,
@@ -187,10 +211,13 @@ class LaunchReport:
         *,
         share_x: bool = True,
         height: float = 2.6,
-    ) -> Exhibit:
-        """Settings compared over all replications, in several figures one below the other; see `exhibit`."""
+        basis: str = "",
+    ) -> Exhibit | Note:
+        """Settings compared over all replications, or on another `basis`, in several figures; see `exhibit`."""
+        if table.empty or frame.empty:
+            return Note(f"{about} {_NOTHING}")
         figure = draw_panels(frame, plots, height, share_x=share_x)
-        basis = f"{self._of_settings} {PAIRED}"
+        basis = basis or f"{self._of_settings} {PAIRED}"
         return self._shown(name, frame, figure, f"{about} {basis}", table)
 
     def over_time(self, name: str, frame: pd.DataFrame, plot: Plot, about: str, table: pd.DataFrame) -> Exhibit | Note:
@@ -209,6 +236,7 @@ class LaunchReport:
         table: pd.DataFrame,
         *,
         of_means: bool = False,
+        basis: str = "",
     ) -> Exhibit | Note:
         """A figure with its table.
 
@@ -219,13 +247,14 @@ class LaunchReport:
             about: What it shows, as the caption begins.
             table: The same as a table; without rows there is no figure.
             of_means: Whether it shows means of all replications, and not replication 0.
+            basis: What it rests on, if that is neither.
         """
         if table.empty:
             return Note(f"{about} {_NOTHING}")
         with in_style():
             figure = Figure()
             plot(frame, figure.subplots())
-        basis = self._of_means if of_means else one_run(self.run)
+        basis = basis or (self._of_means if of_means else one_run(self.run))
         kept = frame if isinstance(frame, pd.DataFrame) else table
         return self._shown(name, kept, figure, f"{about} {basis}", table)
 
@@ -281,16 +310,23 @@ class LaunchReport:
         return Exhibit(figure, caption, table)
 
 
-def open_report(manifest: str | Path = "", default: str = "iphone-15-pro", *, example: bool = False) -> LaunchReport:
+def open_report(
+    manifest: str | Path = "",
+    default: str = "iphone-15-pro",
+    *,
+    example: bool = False,
+    replications_max: int = REPLICATIONS_MAX,
+) -> LaunchReport:
     """The report that a manifest asks for.
 
     Args:
         manifest: A JSON file with ``scenario`` (a name, or a file beside the manifest), and optionally ``overrides``,
             ``seed``, ``replications``, ``out`` (a folder beside the manifest, which keeps the numbers), ``actuals``
-            (``kind`` and ``tape`` of what was recorded) and ``before`` (``night`` and ``folder`` of what an earlier
+            (``kind`` and ``tape``, or run folder, of what was recorded) and ``before`` (``night`` and ``folder`` of what an earlier
             night has kept). Empty: the default scenario, and no numbers are kept.
         default: A shipped scenario.
         example: Whether the default scenario has a simulated beginning in place of what would be recorded.
+        replications_max: Of a report that plays each replication many times.
 
     Raises:
         SettingError: The manifest has a key that nobody knows, or is none.
@@ -298,15 +334,16 @@ def open_report(manifest: str | Path = "", default: str = "iphone-15-pro", *, ex
     """
     if not str(manifest):
         scenario = load_scenario(default)
-        return LaunchReport(scenario, actuals=example_actuals(scenario) if example else None)
+        actuals = example_actuals(scenario) if example else None
+        return LaunchReport(scenario, replications=min(REPLICATIONS, replications_max), actuals=actuals)
     asked = read_manifest(Path(manifest))
     named = asked.beside(asked.scenario)
     return LaunchReport(
         load_scenario(named if named.is_file() else asked.scenario, asked.overrides),
         seed=asked.seed,
-        replications=asked.replications or REPLICATIONS,
+        replications=min(asked.replications or REPLICATIONS, replications_max),
         out=None if asked.out is None else asked.beside(asked.out),
-        actuals=Actuals(asked.actuals["kind"], asked.beside(asked.actuals["tape"])) if asked.actuals else None,  # type: ignore[arg-type]
+        actuals=Actuals.of(asked.actuals["kind"], asked.beside(asked.actuals["tape"])) if asked.actuals else None,
         before=read_night(asked.beside(asked.before["folder"]), asked.before["night"]) if asked.before else None,
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from allocation.analysis.changes import Whole, last_of_command, local, status_changes, status_levels
-from allocation.analysis.supply import supply_over_time
+from allocation.analysis.supply import arrivals_over_time, supply_over_time
 from allocation.engine.codes import Kind
 from allocation.engine.outcome import day_text
 from allocation.tape import Run
@@ -54,6 +54,18 @@ def promised_units(run: Run) -> pd.DataFrame:
     """
     levels = status_levels(run, "units")[["at", "line", "reserved", "confirmed", "allocated"]]
     return _together(levels, supply_over_time(run))
+
+
+def supply_and_promises(run: Run) -> pd.DataFrame:
+    """What was expected, what has arrived, and what of it was promised or given out.
+
+    Returns:
+        One row a command: ``at``, ``line``, ``supply_units`` (arrived or announced), ``arrived_units`` and
+        ``promised_units`` (held or allocated).
+    """
+    levels = promised_units(run)
+    levels["promised_units"] = levels[["reserved", "confirmed", "allocated"]].sum(axis="columns")
+    return _together(levels[["at", "line", "promised_units", "supply_units"]], arrivals_over_time(run))
 
 
 def moves(run: Run) -> pd.DataFrame:

@@ -10,11 +10,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from allocation.engine.allocation_engine import AllocationEngine
+from allocation.engine.errors import Problem, SettingError
 from allocation.engine.instants import from_milliseconds
 from allocation.scenario.schema import Scenario
 from allocation.simulation import simulate
 from allocation.simulation.simulate import summarise
-from allocation.tape import Run, replay
+from allocation.tape import Run, load_run, replay
 
 Kind = Literal["tape", "run", "snapshot"]
 KINDS: tuple[Kind, ...] = ("tape", "run", "snapshot")
@@ -28,10 +29,23 @@ class Actuals:
         kind: ``tape`` and ``run``: every command from the first one. ``snapshot``: the open book at one instant, which
             tells neither who came before nor who left.
         tape: A file, or the commands.
+        folder: The run folder that the tape is of; None where it is of none.
     """
 
     kind: Kind
     tape: Path | Sequence[Mapping[str, Any]]
+    folder: Path | None = None
+
+    @classmethod
+    def of(cls, kind: str, path: Path) -> Actuals:
+        """What a file has recorded, or a run folder.
+
+        Raises:
+            NotFound: It is to be a run folder, and is none.
+            ValueError: There is no such kind.
+        """
+        known = KINDS[KINDS.index(kind)]
+        return cls(known, load_run(path).tape, path) if known == "run" else cls(known, path)
 
     @property
     def knows_the_past(self) -> bool:
@@ -40,16 +54,33 @@ class Actuals:
 
 
 def recorded_run(scenario: Scenario, actuals: Actuals) -> Run:
-    """What was recorded, replayed under the scenario's policy.
+    """What was recorded, replayed under the policy of its run folder, else under the scenario's.
+
+    Returns:
+        The run, with the manifest of the folder where there is one, in which ``recorded`` tells that nothing of it was
+        sampled; its summary has the profit, too.
 
     Raises:
+        NotFound: The run folder is damaged.
+        SettingError: A tier of the run has no cost in the scenario.
         TapeError: A line of the tape is no command, or goes back in time.
     """
-    run = replay(actuals.tape, scenario.policy)
+    found = None if actuals.folder is None else load_run(actuals.folder)
+    run = replay(actuals.tape, scenario.policy if found is None else found.policy)
+    missing = sorted(set(run.reservations["tier"].astype("str")) - set(scenario.economics.denied_cost))
+    if missing:
+        message = f"has no cost for tier {', '.join(missing)}, of which there are recorded orders; add it"
+        raise SettingError([Problem(("economics", "denied_cost"), message, scenario.name)])
+    manifest = {"scenario": scenario.name} if found is None else dict(found.manifest)
+    known = {} if is_sampled(manifest) else {"recorded": actuals.kind}
     # Results that were published are those of a whole launch.
     summary = summarise(run.engine, scenario) | {"published": []}
-    manifest = {"scenario": scenario.name, "recorded": actuals.kind}
-    return Run(engine=run.engine, summary=summary, tape=run.tape, manifest=manifest)
+    return Run(engine=run.engine, summary=summary, tape=run.tape, manifest=manifest | known)
+
+
+def is_sampled(manifest: Mapping[str, Any]) -> bool:
+    """Whether a run's customers were drawn, all at fixed times, so that any policy meets the same ones."""
+    return "seed" in manifest
 
 
 def example_actuals(scenario: Scenario, seed: int = 0) -> Actuals:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from allocation.analysis.axes import counts_axis, date_numbers, days_between, legend_above, time_axis
 from allocation.analysis.steps import between, thinned
-from allocation.analysis.style import SERIES_LOOKS, in_style, new_axes
+from allocation.analysis.style import SERIES_LOOKS, Look, in_style, new_axes
 
 Plot = Callable[[pd.DataFrame, Axes], Axes]
 Spans = tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp]
@@ -26,7 +26,7 @@ def plot_orders_against_supply(frame: pd.DataFrame, ax: Axes | None = None) -> A
         ax: Where to draw; a new figure by default.
     """
     names = {"units": "ordered", "limit_units": "limit (supply × rate)", "supply_units": "supply"}
-    return _plot_lines(frame, ax, names, "units")
+    return plot_lines(frame, ax, _looked(names), "units")
 
 
 def plot_queue_sizes(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -37,7 +37,7 @@ def plot_queue_sizes(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax: Where to draw; a new figure by default.
     """
     names = {"active": "in the queue", "held": "of these held", "waitlisted": "on the wait-list"}
-    return _plot_lines(frame, ax, names, "reservations")
+    return plot_lines(frame, ax, _looked(names), "reservations")
 
 
 def plot_moves(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -48,7 +48,7 @@ def plot_moves(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax: Where to draw; a new figure by default.
     """
     names = {"displaced": "displaced at least once", "promoted": "promoted at least once"}
-    return _plot_lines(frame, ax, names, "reservations")
+    return plot_lines(frame, ax, _looked(names), "reservations")
 
 
 def plot_promised_units(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -108,14 +108,26 @@ def draw_in_two_spans(plot: Plot, frame: pd.DataFrame, spans: Spans) -> Figure:
     return figure
 
 
-def _plot_lines(frame: pd.DataFrame, ax: Axes | None, names: Mapping[str, str], unit: str) -> Axes:
+def plot_lines(frame: pd.DataFrame, ax: Axes | None, names: Mapping[str, tuple[str, Look]], unit: str) -> Axes:
+    """Levels over time, one line a column.
+
+    Args:
+        frame: Has an ``at`` and these columns.
+        ax: Where to draw; a new figure by default.
+        names: What each column is called, and how it looks.
+        unit: Of the levels.
+    """
     ax = ax or new_axes()
     series = thinned(frame, list(names))
     days = date_numbers(series["at"])
-    for name, label in names.items():
-        ax.step(days, series[name], where="post", label=label, **SERIES_LOOKS[name].of_line())
+    for name, (label, look) in names.items():
+        ax.step(days, series[name], where="post", label=label, **look.of_line())
     _finish(ax, series, unit, max(series[name].max() for name in names) if len(series) else 0)
     return ax
+
+
+def _looked(names: Mapping[str, str]) -> Mapping[str, tuple[str, Look]]:
+    return {name: (label, SERIES_LOOKS[name]) for name, label in names.items()}
 
 
 def _finish(ax: Axes, series: pd.DataFrame, unit: str, top: float) -> None:

@@ -41,14 +41,27 @@ def supply_over_time(run: Run) -> pd.DataFrame:
         expected; ``limit_units``: given out, plus what could be promised by the last date, floor((on hand + expected)
         x rate), summed over pools.
     """
+    return _frame(run).drop(columns="arrived_units")
+
+
+def arrivals_over_time(run: Run) -> pd.DataFrame:
+    """Units that have arrived, after every command that changes supply, limit or what is on hand.
+
+    Returns:
+        One row a command: ``at`` (in the policy's time zone), ``line`` and ``arrived_units``: on hand or given out.
+    """
+    return _frame(run)[["at", "line", "arrived_units"]]
+
+
+def _frame(run: Run) -> pd.DataFrame:
     rows = list(_levels(run))
-    frame = pd.DataFrame(rows, columns=["at", "line", "supply_units", "limit_units"])
+    frame = pd.DataFrame(rows, columns=["at", "line", "supply_units", "limit_units", "arrived_units"])
     instants = frame["at"].to_numpy(np.int64).astype("datetime64[ms]")
     frame["at"] = pd.DatetimeIndex(instants).tz_localize("UTC").tz_convert(run.policy.timezone)
     return frame
 
 
-def _levels(run: Run) -> Iterator[tuple[int, int, int, int]]:
+def _levels(run: Run) -> Iterator[tuple[int, int, int, int, int]]:
     engine = run.engine
     tables, log = engine.book.tables, engine.book.used("log")
     operations = engine.book.used("operations")
@@ -70,7 +83,8 @@ def _levels(run: Run) -> Iterator[tuple[int, int, int, int]]:
         own = pools[EVERYWHERE + 1 :]
         supply = sum(pool.given + pool.known for pool in own)
         limit = sum(pool.given + pool.known * pool.rate // MICRO for pool in own)
-        yield int(command["at"]), c + 1, supply, limit
+        arrived = sum(pool.given + pool.on_hand for pool in own)
+        yield int(command["at"]), c + 1, supply, limit, arrived
 
 
 def _supply(pool: _Pool, command: Any, lines: Any) -> None:

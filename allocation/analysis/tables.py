@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from html import escape
 from math import isinf
 from numbers import Integral, Real
-from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
@@ -28,7 +27,7 @@ def html_table(frame: pd.DataFrame, caption: str = "") -> str:
         frame: Its index does not appear.
         caption: What the table shows.
     """
-    columns = [(name, _mark(frame[name].dtype), _cells(frame, name)) for name in _own_columns(frame)]
+    columns = [(name, _mark(frame[name]), _cells(frame, name)) for name in _own_columns(frame)]
     heads = "".join(f'<th scope="col"{mark}>{escape(heading(name))}</th>' for name, mark, _ in columns)
     rows = ["".join(f"<td{mark}>{escape(cells[i])}</td>" for _, mark, cells in columns) for i in range(len(frame))]
     body = "\n".join(f"<tr>{cells}</tr>" for cells in rows)
@@ -67,6 +66,8 @@ def estimate_text(mean: float, half_width: float) -> str:
     if half_width == 0:
         return f"{mean:,.0f}" if mean == round(mean) else f"{mean:,.2f}"
     decimals = 0 if half_width >= _TENS else 1 if half_width >= 1 else 2
+    # Nothing less than nothing is nothing.
+    mean = round(mean, decimals) + 0.0
     return f"{mean:,.{decimals}f} ± {half_width:,.{decimals}f}"
 
 
@@ -80,9 +81,12 @@ def rate_text(rate: Decimal | float) -> str:
     return f"{exact:f}" if exact != round(exact, 2) else f"{exact:.2f}"
 
 
-def _mark(dtype: Any) -> str:
-    if is_datetime64_any_dtype(dtype):
+def _mark(column: pd.Series) -> str:
+    dtype = column.dtype
+    if is_datetime64_any_dtype(dtype) or (len(column) and isinstance(column.iloc[0], date)):
         return ' class="when"'
+    if str(column.name).endswith("_id"):
+        return ' class="id"'
     return ' class="number"' if is_numeric_dtype(dtype) and not is_bool_dtype(dtype) else ""
 
 
@@ -107,7 +111,9 @@ def shown(value: object, column: str = "") -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S} {value:%Z}".rstrip()
+        # Instants have a time zone; what has none, and begins a day, is a ship date.
+        is_day = value.tzinfo is None and value.time() == time.min
+        return f"{value:%Y-%m-%d}" if is_day else f"{value:%Y-%m-%d %H:%M:%S} {value:%Z}".rstrip()
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Integral):

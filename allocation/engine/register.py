@@ -59,6 +59,7 @@ class Register:
         book.chain_pools([register._pool_rows[name] for name in register._pool_order])
         book.add_orders(len(columns.orders))
         book.replace(commands=columns.commands, lines=columns.lines, adoptions=columns.adoptions)
+        register.lines, register.adoptions = len(columns.lines), len(columns.adoptions)
         # Every line becomes a reservation at the most; growing on the way would copy what is there.
         book.reserve_reservations(len(columns.lines) + len(columns.adoptions) + 1)
         register.know_days(columns.days, book)

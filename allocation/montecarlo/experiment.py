@@ -20,7 +20,7 @@ from allocation.montecarlo.progress import Advance, progress_bar
 REPLICATIONS_MAX = 10**7
 TRUTHS = ("alert", "oversold_any")
 """Measures that are true or false in a replication; their mean is a probability."""
-_FRACTIONS = ("profit",)
+_FRACTIONS = ("profit", "days_to_unit")
 
 Progress = bool | Advance
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -23,6 +23,8 @@ from allocation.scenario.schema import Scenario
 from allocation.simulation.rated import RatedTape, rated_tape
 from allocation.simulation.simulate import launch_measures
 
+More = Callable[[AllocationEngine], Mapping[str, Any]]
+"""Further measures of a played launch."""
 _MINE = threading.local()
 
 
@@ -36,6 +38,7 @@ class Plan:
         sources: For each setting, the first one whose customers and supply are the same: they share a tape.
         rates: What the policy of each setting says of overbooking.
         start: Where the rest begins, of a launch that has begun.
+        more: Measures on top of those of a summary.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -43,16 +46,17 @@ class Plan:
     sources: tuple[int, ...]
     rates: tuple[Rates, ...]
     start: Start | None = None
+    more: More | None = None
 
     @classmethod
-    def of(cls, scenarios: Sequence[Scenario], seed: int, start: Start | None = None) -> Plan:
+    def of(cls, scenarios: Sequence[Scenario], seed: int, start: Start | None = None, more: More | None = None) -> Plan:
         """The plan of these settings."""
         launches = [_launch_of(scenario) for scenario in scenarios]
         sources = tuple(launches.index(launch) for launch in launches)
         rates = [rates_of(scenario) for scenario in scenarios]
         if start is not None:
             rates = [start.rates(scenario, of_one) for scenario, of_one in zip(scenarios, rates, strict=True)]
-        return cls(tuple(scenarios), seed, sources, tuple(rates), start)
+        return cls(tuple(scenarios), seed, sources, tuple(rates), start, more)
 
 
 def _launch_of(scenario: Scenario) -> tuple[object, ...]:
@@ -108,7 +112,8 @@ def play_replication(plan: Plan, replication: int) -> Played:
             engine, rated = prepared(plan, setting, tape)
             rated.play(engine)
             played = perf_counter()
-            rows[setting] = row_of(launch_measures(engine, scenario))
+            more = {} if plan.more is None else plan.more(engine)
+            rows[setting] = row_of({**launch_measures(engine, scenario), **more})
             orders += len(tape.orders)
             rules, measuring = rules + played - begun, measuring + perf_counter() - played
     in_order = tuple(rows[setting] for setting in range(len(plan.scenarios)))

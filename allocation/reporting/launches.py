@@ -80,12 +80,14 @@ class Launch:
         scenario: What is expected of it, with the policy that is in force.
         kind: Of what was recorded; None for a what-if.
         tape: What was recorded; None for a what-if.
+        folder: The run folder that the tape is of; None where it is of none.
         history: Past reservations, for calibration; None where there are none.
     """
 
     scenario: Scenario
     kind: Kind | None = None
     tape: Path | None = None
+    folder: Path | None = None
     history: Path | None = None
 
     @property
@@ -139,7 +141,8 @@ def _launch_of(entry: Entry, folder: Path, at: tuple[str | int, ...]) -> tuple[L
     history = None if entry.history is None else folder / entry.history
     if history is not None and not history.is_file():
         problems.append(Problem((*at, "history"), f"{shown(str(history))}: there is no such file"))
-    return (None if scenario is None else Launch(scenario, kind, tape, history)), problems
+    run = tape.parent if tape is not None and kind == "run" else None
+    return (None if scenario is None else Launch(scenario, kind, tape, run, history)), problems
 
 
 def _scenario_of(name: str, folder: Path, at: tuple[str | int, ...]) -> tuple[Scenario | None, list[Problem]]:

@@ -20,7 +20,7 @@ from allocation.reporting.launches import Launch
 from allocation.reporting.manifest import DONE, FAILED, Row, digests_of, readable_rows, write_rows
 from allocation.reporting.notebooks import NEEDS, shipped_notebooks
 from allocation.reporting.places import SPARE, locked, night_part, put_in_place
-from allocation.reporting.writing import Task, keep_tape, write_report
+from allocation.reporting.writing import Task, keep_actuals, write_report
 from allocation.scenario.schema import Scenario
 from allocation.tape.masking import masked
 
@@ -190,7 +190,7 @@ class _Kept:
         with self._lock:
             if self._path is None and self._launch.tape is not None:
                 self._folder.mkdir(exist_ok=True)
-                self._path = keep_tape(self._launch, self._folder)
+                self._path = keep_actuals(self._launch, self._folder)
             return self._path
 
 

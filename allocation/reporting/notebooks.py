@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-REPORTS = ("actuals", "overbooking", "priority")
+REPORTS = ("actuals", "overbooking", "priority", "waves", "release_review")
 """The reports, in the order in which they are read."""
 NEEDS: Mapping[str, str] = {"actuals": "actuals"}
 """What a launch must have for a report to be run for it; the others are run for every launch."""

@@ -15,7 +15,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from allocation.analysis.launch_report import TIMING
+from allocation.analysis.live_outcomes import OUTCOMES, PLAN
 from allocation.analysis.since_last_night import BOOK, SUMMARY
+from allocation.engine.errors import NotFound
 from allocation.reporting.executing import Steps, execute
 from allocation.reporting.launches import Launch
 from allocation.reporting.manifest import plain_json
@@ -23,10 +25,13 @@ from allocation.reporting.pages import report_page
 from allocation.reporting.places import nights_of
 from allocation.scenario import dump_scenario
 from allocation.tape import read_tape, write_tape
+from allocation.tape.folders import MANIFEST, POLICY
+from allocation.tape.folders import SUMMARY as SUMMARY_OF_RUN
 from allocation.tape.masking import masked
 
 SCHEMA_VERSION = 1
-TAPE = "tape.jsonl.gz"
+TAPE, RUN = "tape.jsonl.gz", "run"
+_OF_A_RUN = (MANIFEST, POLICY, SUMMARY_OF_RUN)
 _INPUTS, _SCENARIO, _BEFORE = "inputs.json", "scenario.yaml", "before"
 ACTUALS = "actuals"
 """The report that keeps how a launch stands."""
@@ -60,17 +65,43 @@ class Task:
         return self.out / self.day.isoformat() / self.launch.scenario.name
 
 
-def keep_tape(launch: Launch, folder: Path) -> Path | None:
+def keep_actuals(launch: Launch, folder: Path) -> Path | None:
     """A copy of what was recorded of a launch, without its customers, for its reports; None for a what-if.
 
+    Returns:
+        A tape, or a run folder where it is one.
+
     Raises:
-        TapeError: A line of it is no JSON object.
+        NotFound: A file of the run folder is damaged.
+        TapeError: A line of the tape is no JSON object.
     """
     if launch.tape is None:
         return None
-    kept = folder / TAPE
-    write_tape(kept, _without_customers(command for _, command in read_tape(launch.tape)))
+    commands = _without_customers(command for _, command in read_tape(launch.tape))
+    if launch.folder is None:
+        write_tape(folder / TAPE, commands)
+        return folder / TAPE
+    kept = folder / RUN
+    kept.mkdir()
+    for name in (*_OF_A_RUN, OUTCOMES):
+        if (launch.folder / name).is_file():
+            shutil.copyfile(launch.folder / name, kept / name)
+    write_tape(kept / launch.tape.name, commands)
+    _copy_plan(launch.folder / PLAN, kept / PLAN)
     return kept
+
+
+def _copy_plan(plan: Path, to: Path) -> None:
+    if not plan.is_file():
+        return
+    try:
+        content = json.loads(plan.read_text(encoding="utf-8"))
+        for effect in (*content["effects"], *content["served"]):
+            for part in (effect["hold"], effect["order"] or {}):
+                part.pop("customer", None)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NotFound(f"{plan} is damaged ({type(error).__name__}: {error}); apply the plan again") from None
+    to.write_text(plain_json(content), encoding="utf-8")
 
 
 def _without_customers(commands: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -91,7 +122,7 @@ def write_report(task: Task, part: Path, tape: Path | None, steps: Steps) -> Non
     Args:
         task: Which.
         part: An empty folder.
-        tape: As `keep_tape` gives it.
+        tape: As `keep_actuals` gives it.
         steps: Told how far it is.
 
     Raises:
@@ -108,8 +139,8 @@ def write_report(task: Task, part: Path, tape: Path | None, steps: Steps) -> Non
         "out": ".",
     }
     if tape is not None:
-        _same_file(tape, numbers / TAPE)
-        inputs["actuals"] = {"kind": task.launch.kind, "tape": TAPE}
+        _same(tape, numbers / tape.name)
+        inputs["actuals"] = {"kind": task.launch.kind, "tape": tape.name}
         if task.report == ACTUALS:
             inputs |= _night_before(task, numbers)
     (numbers / _INPUTS).write_text(plain_json(inputs), encoding="utf-8")
@@ -144,8 +175,13 @@ def _take_timing(numbers: Path, steps: Steps) -> None:
         path.unlink()
 
 
-def _same_file(source: Path, target: Path) -> None:
-    """The same file under another name; a copy where the file system cannot."""
+def _same(source: Path, target: Path) -> None:
+    """The same file or folder under another name; a copy where the file system cannot."""
+    if source.is_dir():
+        target.mkdir()
+        for file in source.iterdir():
+            _same(file, target / file.name)
+        return
     try:
         os.link(source, target)
     except OSError:

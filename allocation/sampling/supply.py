@@ -50,6 +50,34 @@ def sample_supply(scenario: Scenario, streams: Streams) -> list[Announcement]:
     return announcements
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How one delivery of a replication comes.
+
+    Attributes:
+        ref: The delivery's reference.
+        planned_day, planned_units: When it is expected, as a day number, and how much.
+        day, units: When it comes, and how much.
+    """
+
+    ref: str
+    planned_day: int
+    planned_units: int
+    day: int
+    units: int
+
+
+def sample_arrivals(scenario: Scenario, seed: int = 0, replication: int = 0) -> list[Arrival]:
+    """How every delivery of a replication comes: the same draws as on its tape, in the order of the scenario."""
+    streams = Streams(seed, replication)
+    deliveries = [delivery for pool in scenario.supply for delivery in pool.expected]
+    courses = [_course(scenario, delivery, streams) for delivery in deliveries]
+    return [
+        Arrival(delivery.ref, *course.planned, *course.real)
+        for delivery, course in zip(deliveries, courses, strict=True)
+    ]
+
+
 def sample_supply_after(
     scenario: Scenario, streams: Streams, now: int, expected: Mapping[int, Sequence[tuple[int, int]]]
 ) -> list[Announcement]:
