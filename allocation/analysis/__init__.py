@@ -14,6 +14,21 @@ from allocation.analysis.by_tier import (
     waiting_by_tier,
     waiting_days,
 )
+from allocation.analysis.calibration_figures import (
+    plot_arrivals,
+    plot_cancellation,
+    plot_goodness,
+    plot_quantities,
+    plot_shares_of_tiers,
+)
+from allocation.analysis.calibration_frames import (
+    calibration_answer,
+    every_few,
+    goodness_frame,
+    goodness_table,
+    left_out_frame,
+)
+from allocation.analysis.calibration_report import CalibrationReport, open_calibration
 from allocation.analysis.changes import status_changes, status_levels
 from allocation.analysis.closed_form import (
     closed_form_beside,
@@ -71,15 +86,19 @@ from allocation.analysis.series_figures import (
 from allocation.analysis.style import png
 from allocation.analysis.supply import supply_over_time
 from allocation.analysis.wording import example_sentence, overbooking_answer, priority_answer, regime_sentence
+from allocation.calibration import cancellation_frame
 
 __all__ = [
     "METHOD_PLOTS",
     "RATE_PLOTS",
+    "CalibrationReport",
     "LaunchReport",
     "MethodComparison",
     "PriorityErrors",
     "Regime",
     "at_milestones",
+    "calibration_answer",
+    "cancellation_frame",
     "closed_form_beside",
     "closed_form_caveats",
     "closed_form_curve",
@@ -90,21 +109,29 @@ __all__ = [
     "confirmed_curve",
     "draw_in_two_spans",
     "draw_panels",
+    "every_few",
     "example_sentence",
+    "goodness_frame",
+    "goodness_table",
     "headline_intervals",
     "headline_table",
+    "left_out_frame",
     "limit_gaps",
     "method_frame",
     "method_table",
     "methods_note",
     "milestones",
     "moves",
+    "open_calibration",
     "open_report",
     "orders_against_supply",
     "outcome_by_tier",
     "outcome_table",
     "overbooking_answer",
+    "plot_arrivals",
+    "plot_cancellation",
     "plot_confirmed_curve",
+    "plot_goodness",
     "plot_headlines",
     "plot_less_than_best",
     "plot_moves",
@@ -117,7 +144,9 @@ __all__ = [
     "plot_profit_by_rate",
     "plot_promised_units",
     "plot_published",
+    "plot_quantities",
     "plot_queue_sizes",
+    "plot_shares_of_tiers",
     "plot_units_by_method",
     "plot_units_by_rate",
     "png",

@@ -28,6 +28,7 @@ from allocation.analysis.replications import headline_intervals
 from allocation.analysis.series_figures import Plot, Spans, draw_in_two_spans
 from allocation.analysis.style import in_style
 from allocation.analysis.wording import PAIRED, many_runs, one_run, same_runs
+from allocation.calibration import Source, source_of
 from allocation.engine.errors import SettingError
 from allocation.montecarlo import Sweep, replicate
 from allocation.scenario import load_scenario
@@ -38,7 +39,7 @@ from allocation.tape import Run
 SCHEMA_VERSION = 1
 REPLICATIONS = 100
 """How many runs the means of a report are of: enough to tell rates apart, and seconds of work."""
-_KEYS = {"schema_version", "scenario", "overrides", "seed", "replications", "out"}
+_KEYS = {"schema_version", "scenario", "overrides", "seed", "replications", "out", "history"}
 
 
 @dataclass
@@ -50,12 +51,14 @@ class LaunchReport:
         seed: Of all runs.
         replications: How many runs the means are of.
         out: Where the numbers are kept; None keeps none.
+        history: Past reservations, where there are any.
     """
 
     scenario: Scenario
     seed: int = 0
     replications: int = REPLICATIONS
     out: Path | None = None
+    history: Source | None = None
     _said: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -214,8 +217,9 @@ def open_report(manifest: str | Path = "", default: str = "iphone-15-pro") -> La
 
     Args:
         manifest: A JSON file with ``scenario`` (a name, or a file beside the manifest), and optionally ``overrides``,
-            ``seed``, ``replications`` and ``out`` (a folder beside the manifest, which keeps the numbers). Empty: the
-            default scenario, and no numbers are kept.
+            ``seed``, ``replications``, ``out`` (a folder beside the manifest, which keeps the numbers) and ``history``
+            (past reservations, see `allocation.calibration.source_of`). Empty: the default scenario, and no numbers are
+            kept.
         default: A shipped scenario.
 
     Raises:
@@ -234,6 +238,7 @@ def open_report(manifest: str | Path = "", default: str = "iphone-15-pro") -> La
         seed=int(asked.get("seed", 0)),
         replications=int(asked.get("replications", REPLICATIONS)),
         out=folder / asked["out"] if "out" in asked else None,
+        history=source_of(asked["history"], folder) if "history" in asked else None,
     )
 
 

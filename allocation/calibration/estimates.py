@@ -10,9 +10,9 @@ import pandas as pd
 
 from allocation.calibration.arrivals import ArrivalEstimate, estimate_arrivals
 from allocation.calibration.history import History
-from allocation.calibration.survival import Curve, kaplan_meier
+from allocation.calibration.survival import Curve, Floats, kaplan_meier
 from allocation.calibration.timing import EVENTS_MIN, WATCHED_MIN, Fit, fit_timings
-from allocation.calibration.windows import Windows, windows_of
+from allocation.calibration.windows import Ints, Windows, windows_of
 from allocation.engine.errors import HistoryError
 from allocation.statistics import Proportion, wilson_interval
 
@@ -144,10 +144,11 @@ def _goodness(windows: Windows, curve: Curve, fits: tuple[Fit, ...]) -> pd.DataF
     at = at[np.unique(np.linspace(0, len(at) - 1, _POINTS_MAX).astype(int))] if len(at) else at
     seen, low, high = curve.by(at)
     before = curve.by(np.nextafter(at, -1.0))[0]
-    rows = []
+    # Cancellations of a day, or second, stand in its middle; by the curve they have come at its end, and not before.
+    half, some, rows = windows.resolution // 2, _some(windows), []
     for fit in fits:
-        fitted = fit.cancelled(_some(windows), at)
-        distance = float(np.maximum(np.abs(seen - fitted), np.abs(before - fitted)).max())
+        fitted, earlier = fit.cancelled(some, at, half), fit.cancelled(some, at, -half)
+        distance = float(np.maximum(np.abs(seen - fitted), np.abs(before - earlier)).max())
         inside = float(((low <= fitted) & (fitted <= high)).mean())
         rows.append((words_of(fit), fit.parameters, fit.log_likelihood, fit.aic, distance, inside))
     names = ["timing", "parameters", "log_likelihood", "aic", "share_max_distance", "share_in_band"]
@@ -164,7 +165,7 @@ def cancellation_frame(estimates: Estimates) -> pd.DataFrame:
     at = np.arange(_GRID + 1) / _GRID
     at = at[at <= max(float(estimates.windows.shares.max()), 1 / _GRID)]
     seen, low, high = estimates.curve.by(at)
-    fitted = estimates.fits[0].cancelled(_some(estimates.windows), at) if estimates.fits else np.full(len(at), np.nan)
+    fitted = fitted_cancellations(estimates, estimates.fits[0], at) if estimates.fits else np.full(len(at), np.nan)
     return pd.DataFrame(
         {
             "share_of_window": at,
@@ -176,6 +177,15 @@ def cancellation_frame(estimates: Estimates) -> pd.DataFrame:
     )
 
 
+def fitted_cancellations(estimates: Estimates, fit: Fit, at: Floats) -> Floats:
+    """The share that has cancelled by shares of the window under a fit, over windows such as those of the history.
+
+    Where only dates are known it is that of the end of the day, as it is in the history.
+    """
+    windows = estimates.windows
+    return fit.cancelled(_some(windows), at, windows.resolution // 2)
+
+
 def words_of(fit: Fit) -> str:
     """A timing in words."""
     name = _SHAPES[fit.timing.shape]
@@ -184,7 +194,7 @@ def words_of(fit: Fit) -> str:
     return name
 
 
-def _some(windows: Windows) -> np.ndarray:
+def _some(windows: Windows) -> Ints:
     """A few lengths of windows that stand for all."""
     levels = (np.arange(_LENGTHS) + 0.5) / _LENGTHS
     return np.maximum(np.quantile(windows.length, levels), 1).astype(np.int64)

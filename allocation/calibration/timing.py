@@ -53,10 +53,16 @@ class Fit:
     log_likelihood: float
     aic: float
 
-    def cancelled(self, lengths: Ints, shares: Floats) -> Floats:
-        """The share that has cancelled by each share of the window, on average over windows; shape of `shares`."""
+    def cancelled(self, lengths: Ints, shares: Floats, ahead: int = 0) -> Floats:
+        """The share that has cancelled by each share of the window, on average over windows; shape of `shares`.
+
+        Args:
+            lengths: Of the windows, milliseconds.
+            shares: Of each window that are over.
+            ahead: As much later, or before 0 earlier, milliseconds: what is known by the day stands for its end.
+        """
         course = Course.of(self.timing, self.share, lengths)
-        elapsed = np.rint(shares[:, None] * lengths[None, :]).astype(np.int64)
+        elapsed = np.clip(np.rint(shares[:, None] * lengths[None, :]).astype(np.int64) + ahead, 0, lengths)
         done = [course.done(lengths, row).mean() for row in elapsed]
         return self.share * np.array(done)
 

@@ -19,7 +19,7 @@ from allocation.engine.book import compile_rules
 from allocation.engine.errors import SettingError
 from allocation.reporting.executing import execute, reason
 from allocation.reporting.index import NIGHT, write_index
-from allocation.reporting.notebooks import shipped_notebooks
+from allocation.reporting.notebooks import notebooks_of_launch
 from allocation.reporting.pages import report_page
 from allocation.scenario import dump_scenario
 from allocation.scenario.schema import Scenario
@@ -107,7 +107,7 @@ def run_reports(
         jobs: How many run at the same time, each in a process of its own.
         seed: Of the draws.
         replications: How many runs the means are of, at least 2.
-        notebooks: The notebook of each report; the shipped ones by default.
+        notebooks: The notebook of each report; by default the shipped ones that need nothing but a scenario.
         progress: Called with (finished, in all) as they finish.
 
     Raises:
@@ -123,7 +123,7 @@ def run_reports(
     tasks = [
         _Task(scenario, report, notebook, day, out, seed, replications)
         for scenario in scenarios
-        for report, notebook in (notebooks or shipped_notebooks()).items()
+        for report, notebook in (notebooks or notebooks_of_launch()).items()
     ]
     results: dict[int, ReportResult] = {}
     with ThreadPoolExecutor(max(jobs, 1)) as pool:
