@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from math import log, sqrt
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,8 @@ from allocation.sampling.demand import arrival_shape
 from allocation.scenario.schema import TableArrivals
 
 POINTS_MAX = 30
-_HOUR_DIGITS = 6
+_TICK = Decimal("0.000001")
+"""Hours of a point are written so finely: 3.6 milliseconds."""
 _STEPS = 400
 
 
@@ -93,6 +95,9 @@ def _points(hours: Floats, so_far: Floats, tolerance: float) -> TableArrivals:
         if off[worst] <= tolerance:
             break
         at = sorted([*at, worst])
-    rounded = [decimal_of(np.ceil(hour * 10**_HOUR_DIGITS) / 10**_HOUR_DIGITS) for hour in hours[at]]
+    rounded: list[Decimal] = []
+    for hour in hours[at]:
+        up = decimal_of(np.ceil(hour / float(_TICK)) * float(_TICK))
+        rounded.append(max(up, rounded[-1] + _TICK) if rounded else up)
     shares = exact_shares(np.diff(so_far[at], prepend=0.0))
     return TableArrivals("table", tuple(zip(rounded, shares, strict=True)))

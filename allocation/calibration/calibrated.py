@@ -26,6 +26,7 @@ from allocation.scenario.schema import (
     Scenario,
     Uniform,
 )
+from allocation.scenario.section_checks import WINDOW_DAYS_MAX
 from allocation.scenario.wording import listed, short, shown
 
 _NAME_MAX = 80
@@ -88,17 +89,24 @@ def calibrate(source: Source, template: Scenario) -> Calibration:
 
 def _parts(source: Source, estimates: Estimates) -> tuple[str, ...]:
     """What is taken: what was asked for, or everything that the history shows."""
-    missing = {
-        "tiers": "" if len(estimates.tiers) else "has no column of tiers",
-        "quantities": "" if len(estimates.quantities) else "has no column of quantities",
-        "timing": "" if estimates.fits else "has too few cancellations to say when they come",
-        "payment": "" if estimates.unpaid else "has no status of somebody who never paid",
-    }
-    lacking = [Problem(("take",), f"{part}: {estimates.history.source} {missing[part]}")
-               for part in source.take if missing.get(part)]  # fmt: skip
+    missing = _missing(estimates)
+    lacking = [Problem(("take",), f"{part}: {missing[part]}") for part in source.take if part in missing]
     if lacking:
-        raise HistoryError(lacking, "what to take from the history")
-    return tuple(part for part in PARTS if (part in source.take if source.take else not missing.get(part)))
+        raise HistoryError(lacking, f"what to take from {estimates.history.source}")
+    return tuple(part for part in PARTS if (part in source.take if source.take else part not in missing))
+
+
+def _missing(estimates: Estimates) -> dict[str, str]:
+    """The parts that a history does not show, and why."""
+    days = estimates.arrivals.hours / 24
+    shown_by = {
+        "arrivals": (days <= WINDOW_DAYS_MAX, f"orders came over {days:,.0f} days, and a launch has {WINDOW_DAYS_MAX}"),
+        "tiers": (len(estimates.tiers) > 0, "it has no column of tiers"),
+        "quantities": (len(estimates.quantities) > 0, "it has no column of quantities"),
+        "timing": (len(estimates.fits) > 0, "it has too few cancellations"),
+        "payment": (estimates.unpaid is not None, "it has no status of somebody who never paid"),
+    }
+    return {part: why for part, (is_shown, why) in shown_by.items() if not is_shown}
 
 
 def _check_tiers(estimates: Estimates, template: Scenario) -> None:
@@ -174,7 +182,10 @@ def _description(
     source: Source, template: Scenario, estimates: Estimates, parts: tuple[str, ...], orders: OrderWindow
 ) -> str:
     history = estimates.history
-    kept = [words for part, words in PARTS.items() if part not in parts]
+    missing = _missing(estimates)
+    kept = [
+        f"{words} ({missing[part]})" if part in missing else words for part, words in PARTS.items() if part not in parts
+    ]
     also = f"; and also {listed_words(kept)}" if kept else ""
     omitted = f", {history.omitted:,} omitted by their status" if history.omitted else ""
     rows = f"{estimates.orders:,} of {history.rows:,} rows, {len(history.left_out):,} bad ones left out{omitted}"
@@ -198,9 +209,8 @@ def _remarks(
             "somebody held a promise or waited is not in it: both cancel alike, and nothing is added after the cut-off."
         )
     if orders != template.orders:
-        remarks.append(
-            f"Orders close {orders.closes - template.orders.closes} later, so long they came in the history."
-        )
+        later = (orders.closes - template.orders.closes).total_seconds() / 3600
+        remarks.append(f"Orders close {later:,.1f} hours later than in {template.name}: so long they came here.")
     return [*remarks, *([f"Caveat: {source.caveat}"] if source.caveat else [])]
 
 

@@ -20,6 +20,8 @@ ALL = "all"
 _GRID = 100
 _LENGTHS = 50
 _POINTS_MAX = 300
+_JUST = 1e-7
+"""Just before a time, as a share of the window."""
 _SHAPES = {"constant": "constant hazard", "early_regret": "early regret", "bathtub": "ten tenths"}
 
 
@@ -143,11 +145,11 @@ def _goodness(windows: Windows, curve: Curve, fits: tuple[Fit, ...]) -> pd.DataF
     at = curve.events_at
     at = at[np.unique(np.linspace(0, len(at) - 1, _POINTS_MAX).astype(int))] if len(at) else at
     seen, low, high = curve.by(at)
-    before = curve.by(np.nextafter(at, -1.0))[0]
-    # Cancellations of a day, or second, stand in its middle; by the curve they have come at its end, and not before.
-    half, some, rows = windows.resolution // 2, _some(windows), []
+    before = curve.by(at - _JUST)[0]
+    some, clock, rows = _some(windows), windows.resolution, []
     for fit in fits:
-        fitted, earlier = fit.cancelled(some, at, half), fit.cancelled(some, at, -half)
+        fitted, earlier = fit.cancelled(some, at, clock), fit.cancelled(some, np.maximum(at - _JUST, 0), clock)
+        earlier[at == 0] = 0
         distance = float(np.maximum(np.abs(seen - fitted), np.abs(before - earlier)).max())
         inside = float(((low <= fitted) & (fitted <= high)).mean())
         rows.append((words_of(fit), fit.parameters, fit.log_likelihood, fit.aic, distance, inside))
@@ -183,7 +185,7 @@ def fitted_cancellations(estimates: Estimates, fit: Fit, at: Floats) -> Floats:
     Where only dates are known it is that of the end of the day, as it is in the history.
     """
     windows = estimates.windows
-    return fit.cancelled(_some(windows), at, windows.resolution // 2)
+    return fit.cancelled(_some(windows), at, windows.resolution)
 
 
 def words_of(fit: Fit) -> str:
@@ -197,7 +199,7 @@ def words_of(fit: Fit) -> str:
 def _some(windows: Windows) -> Ints:
     """A few lengths of windows that stand for all."""
     levels = (np.arange(_LENGTHS) + 0.5) / _LENGTHS
-    return np.maximum(np.quantile(windows.length, levels), 1).astype(np.int64)
+    return np.quantile(windows.length, levels, method="nearest").astype(np.int64)
 
 
 def _notes(windows: Windows, fits: tuple[Fit, ...]) -> tuple[str, ...]:
@@ -207,9 +209,7 @@ def _notes(windows: Windows, fits: tuple[Fit, ...]) -> tuple[str, ...]:
     if windows.afterwards:
         notes.append(f"{windows.afterwards:,} were cancelled after they were due, and count as kept until then.")
     if not fits:
-        notes.append(
-            f"{int(windows.is_cancelled.sum())} cancellations are too few to say when they come; the timing is kept."
-        )
+        notes.append(f"{int(windows.is_cancelled.sum())} cancellations are too few to say when they come.")
     elif (until := float(windows.shares.max())) < WATCHED_MIN:
         notes.append(
             f"Nobody was watched for more than {until:.0%} of the window; what comes then is the fitted course."

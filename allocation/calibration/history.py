@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -131,9 +131,9 @@ def _last_instant(rows: Sequence[Row]) -> int:
 def _within(rows: Sequence[Row], ends: int) -> tuple[list[Row], list[Problem]]:
     """Rows that the history can know, and what is wrong with those from after its end."""
     end = from_milliseconds(ends).isoformat()
-    after: Callable[[Row], bool] = lambda row: _last_instant([row]) > ends  # noqa: E731 - a name for one comparison
-    problems = [Problem((), f"is from after the end of the history, {end}", row.place) for row in rows if after(row)]
-    return [row for row in rows if not after(row)], problems
+    after = [row for row in rows if _last_instant([row]) > ends]
+    problems = [Problem((), f"is from after the end of the history, {end}", row.place) for row in after]
+    return [row for row in rows if _last_instant([row]) <= ends], problems
 
 
 def _left(row: Row, ends: int) -> int:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from allocation.calibration.settings import NEEDED, ROLES, Settings
 from allocation.engine.errors import HistoryError, Problem
 from allocation.scenario.ranges import suggestion
-from allocation.scenario.wording import short, shown
+from allocation.scenario.wording import escaped, short, shown
 
 _DELIMITERS = ",;\t|"
 _BYTES_MAX = 2**31
@@ -47,7 +47,7 @@ def read_texts(path: Path, settings: Settings) -> Texts:
     """
     try:
         if path.stat().st_size > _BYTES_MAX:
-            raise HistoryError(f"{path.name} is larger than {_BYTES_MAX // 2**30} GB; split it")
+            raise HistoryError(f"{name_of(path)} is larger than {_BYTES_MAX // 2**30} GB; split it")
         if path.suffix == PARQUET:
             return _read_parquet(path, settings)
         return _read_csv(path, path.read_bytes(), settings)
@@ -55,21 +55,26 @@ def read_texts(path: Path, settings: Settings) -> Texts:
         raise HistoryError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
+def name_of(path: Path) -> str:
+    """The file's name, fit to be shown."""
+    return escaped(path.name)
+
+
 def _read_csv(path: Path, content: bytes, settings: Settings) -> Texts:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise HistoryError(f"{path.name}:{line}: is not UTF-8: byte {content[error.start]:#04x}") from None
+        raise HistoryError(f"{name_of(path)}:{line}: is not UTF-8: byte {content[error.start]:#04x}") from None
     rows = _csv_rows(path, text)
     names = [name.strip() for name in next(rows, (0, []))[1]]
-    places = _places_of(names, path.name, settings)
+    places = _places_of(names, name_of(path), settings)
     kept: dict[str, list[str]] = {role: [] for role in places}
     where, problems = [], []
     for line, fields in rows:
         if not fields:
             continue
-        place = f"{path.name}:{line}"
+        place = f"{name_of(path)}:{line}"
         if len(fields) != len(names):
             message = f"has {len(fields)} fields where the first line has {len(names)}"
             problems.append(Problem((), message, place))
@@ -77,7 +82,7 @@ def _read_csv(path: Path, content: bytes, settings: Settings) -> Texts:
         where.append(place)
         for role, at in places.items():
             kept[role].append(fields[at].strip())
-    return Texts(path.name, kept, where, tuple(problems))
+    return Texts(name_of(path), kept, where, tuple(problems))
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
@@ -91,22 +96,29 @@ def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
             yield line, fields
             line = reader.line_num + 1
     except csv.Error as error:
-        raise HistoryError(f"{path.name}:{line}: is no CSV: {error}") from None
+        raise HistoryError(f"{name_of(path)}:{line}: is no CSV: {error}") from None
 
 
 def _read_parquet(path: Path, settings: Settings) -> Texts:
     try:
         file = pq.ParquetFile(path)
-        places = _places_of(file.schema_arrow.names, path.name, settings)
+        places = _places_of(file.schema_arrow.names, name_of(path), settings)
         table = file.read(columns=[file.schema_arrow.names[at] for at in places.values()])
-        kept = {role: [_text(value) for value in table.column(i).to_pylist()] for i, role in enumerate(places)}
+        kept = {role: _texts(table.column(i).to_pylist()) for i, role in enumerate(places)}
     except pa.ArrowException as error:
-        raise HistoryError(f"{path.name} is no Parquet: {' '.join(str(error).split())}") from None
-    return Texts(path.name, kept, [f"{path.name}: row {i}" for i in range(1, table.num_rows + 1)], ())
+        raise HistoryError(f"{name_of(path)} is no Parquet: {' '.join(str(error).split())}") from None
+    return Texts(name_of(path), kept, [f"{name_of(path)}: row {i}" for i in range(1, table.num_rows + 1)], ())
+
+
+def _texts(values: Sequence[object]) -> list[str]:
+    """Values as a CSV would have them, so that one reader reads both; a column of midnights without a zone is dates."""
+    instants = [value for value in values if isinstance(value, datetime)]
+    if instants and all(at.tzinfo is None and at.time() == time() for at in instants):
+        values = [value.date() if isinstance(value, datetime) else value for value in values]
+    return [_text(value) for value in values]
 
 
 def _text(value: object) -> str:
-    """A value as a CSV would have it, so that one reader reads both."""
     if value is None:
         return ""
     return value.isoformat() if isinstance(value, date) else str(value).strip()

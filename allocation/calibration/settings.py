@@ -16,14 +16,14 @@ ROLES = ("placed", "status", "status_at", "tier", "quantity", "due")
 """What a column can be. The first three must be there; without a `tier` or `quantity` nothing is said of them."""
 NEEDED = ROLES[:3]
 MEANINGS = ("cancelled", "served", "open", "unpaid", "denied", "omitted")
-"""What a status can mean: the customer cancelled; got the units; has not ended; never paid or never came; was let go by
-the seller (refused, oversold, not selected); or is to be left out, such as a test order."""
+"""What a status can mean: the customer cancelled; kept it until it was released; it is open; the customer never paid;
+the seller let go of it (refused, oversold, not selected); or it is to be left out, such as a test order."""
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("cancelled", "canceled"), "cancelled"),
         **dict.fromkeys(("served", "allocated", "fulfilled", "shipped", "delivered", "completed"), "served"),
         **dict.fromkeys(("open", "reserved", "queued", "waitlisted", "confirmed", "pending"), "open"),
-        **dict.fromkeys(("unpaid", "expired", "no-show"), "unpaid"),
+        **dict.fromkeys(("unpaid", "expired"), "unpaid"),
         **dict.fromkeys(("denied", "rejected", "oversold", "not_selected", "not_fulfilled"), "denied"),
     }
 )

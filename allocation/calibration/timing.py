@@ -7,9 +7,10 @@ that of the course that is drawn when the scenario is simulated (`allocation.sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ _DIGITS = 6
 _SMALL = 1e-300
 _HALF_LIVES = (0.02, 0.1, 0.3)
 """Where the search for a half-life begins, in shares of the median window."""
+_FIRST_STEPS = (0.3, 0.7, 0.7)
+"""Of the search, in the logits of share and weight and the logarithm of the half-life."""
 _STEPS_MAX = 2000
 _CHANGE = 1e-9
 
@@ -53,18 +56,19 @@ class Fit:
     log_likelihood: float
     aic: float
 
-    def cancelled(self, lengths: Ints, shares: Floats, ahead: int = 0) -> Floats:
+    def cancelled(self, lengths: Ints, shares: Floats, clock: int = 1) -> Floats:
         """The share that has cancelled by each share of the window, on average over windows; shape of `shares`.
 
         Args:
             lengths: Of the windows, milliseconds.
             shares: Of each window that are over.
-            ahead: As much later, or before 0 earlier, milliseconds: what is known by the day stands for its end.
+            clock: How exactly times are known, milliseconds: what came on a day is told by its middle, so that by then
+                all of the day is over.
         """
         course = Course.of(self.timing, self.share, lengths)
-        elapsed = np.clip(np.rint(shares[:, None] * lengths[None, :]).astype(np.int64) + ahead, 0, lengths)
-        done = [course.done(lengths, row).mean() for row in elapsed]
-        return self.share * np.array(done)
+        elapsed = np.rint(shares[:, None] * lengths[None, :]).astype(np.int64) // clock * clock
+        over = np.clip(elapsed + clock // 2, 0, lengths)
+        return self.share * np.array([course.done(lengths, row).mean() for row in over])
 
 
 def fit_timings(windows: Windows) -> tuple[Fit, ...]:
@@ -144,18 +148,22 @@ def _early_regret(seen: _Seen) -> Fit:
     def loss(at: Floats) -> float:
         return -seen.log_likelihood(_regret(at), float(expit(at[0])))
 
-    found = [
-        minimize(
-            loss,
-            [logit(min(max(start, 1e-6), 1 - 1e-6)), 0.0, np.log(share * middle)],
-            method="Nelder-Mead",
-            bounds=[(-14, 14), (-9, 9), limits],
-            options={"xatol": 1e-3, "fatol": 1e-3, "maxiter": 400},
-        )
-        for share in _HALF_LIVES
-    ]
+    first = logit(min(max(start, 1e-6), 1 - 1e-6))
+    found = [_lowest(loss, np.array([first, 0.0, np.log(share * middle)]), limits) for share in _HALF_LIVES]
     best = min(found, key=lambda one: float(one.fun)).x
     return seen.fit(_regret(best), float(expit(best[0])), 3)
+
+
+def _lowest(loss: Callable[[Floats], float], start: Floats, half_life_limits: tuple[float, float]) -> Any:
+    """The lowest place near a start; with steps of its own, since those of SciPy vanish where a start is zero."""
+    steps = np.vstack([np.zeros(3), np.diag(_FIRST_STEPS)])
+    return minimize(
+        loss,
+        start,
+        method="Nelder-Mead",
+        bounds=[(-14, 14), (-9, 9), half_life_limits],
+        options={"initial_simplex": start + steps, "xatol": 1e-4, "fatol": 1e-4, "maxiter": 600},
+    )
 
 
 def _regret(at: Floats) -> EarlyRegret:

@@ -251,8 +251,8 @@ def calibrate(
         typer.Option(
             "--status",
             metavar="WORD=MEANING",
-            help="What a status means: cancelled (by the customer), served, open, unpaid (never paid or came), denied "
-            "(let go by the seller) or omitted.",
+            help="What a status means: cancelled (by the customer), served, open, unpaid (never paid), denied (let go "
+            "by the seller) or omitted.",
         ),
     ] = None,
     tiers: Annotated[
