@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from allocation import load_scenario, simulate
-from allocation.calibration import PARTS, Settings, Source, calibrate, estimate, example_source, read_history, source_of
+from allocation.calibration import PARTS, Calibration, Settings, Source, calibrate, example_source, source_of
 from allocation.calibration.calibrated import remarks_on
 from allocation.calibration.source import EXAMPLE
 from allocation.engine.errors import HistoryError, ScenarioError, SettingError
@@ -47,14 +47,18 @@ def sources(template, tmp_path_factory) -> list[Source]:
     return [source_from(template, seed, folder) for seed in range(3)]
 
 
-def test_what_a_known_launch_leaves_behind_tells_of_its_customers(template, sources) -> None:
+@pytest.fixture(scope="module")
+def calibrations(template, sources) -> list[Calibration]:
+    return [calibrate(source, template) for source in sources]
+
+
+def test_what_a_known_launch_leaves_behind_tells_of_its_customers(calibrations) -> None:
     """Three launches of 3,000 orders with known customers: every estimate against the truth, in its own interval.
 
     Of 21 intervals of 95% one may miss; that two miss has a probability of 29%, three of 9%, four of 2%.
     """
     missed = 0
-    for source in sources:
-        found = calibrate(source, template)
+    for found in calibrations:
         tiers = found.estimates.tiers.set_index("tier")
         quantities = found.estimates.quantities.set_index("quantity")
         unpaid = found.estimates.unpaid
@@ -70,10 +74,9 @@ def test_what_a_known_launch_leaves_behind_tells_of_its_customers(template, sour
     assert missed <= 3
 
 
-def test_the_curve_of_a_known_launch_is_recovered(template, sources) -> None:
+def test_the_curve_of_a_known_launch_is_recovered(template, calibrations) -> None:
     """The true curve is within the pointwise band almost everywhere, and the chosen timing is the true one's shape."""
-    for source in sources:
-        estimates = estimate(read_history(source.file))
+    for estimates in (found.estimates for found in calibrations):
         at = np.arange(1, 11) / 10
         tenths = np.array([float(weight) for weight in template.behaviour.cancel_held.timing.tenths])
         mixed = 0.2 * TRUTH["VIP"] + 0.8 * TRUTH["STANDARD"]
@@ -85,10 +88,10 @@ def test_the_curve_of_a_known_launch_is_recovered(template, sources) -> None:
         assert estimates.goodness["share_in_band"].iloc[0] > 0.95
 
 
-def test_a_calibrated_scenario_gives_such_a_history_again(template, sources, tmp_path) -> None:
+def test_a_calibrated_scenario_gives_such_a_history_again(template, calibrations, tmp_path) -> None:
     """Round trip: history, scenario, history. Both are samples, so their difference is within both bands together."""
-    first = calibrate(sources[0], template)
-    again = calibrate(source_from(replace(first.scenario, supply=template.supply), 9, tmp_path), template)
+    first = calibrations[0]
+    again = calibrate(source_from(first.scenario, 9, tmp_path), template)
     one, other = first.estimates, again.estimates
     assert one.orders == other.orders == ORDERS
     for column, name in (("tier", "tiers"), ("quantity", "quantities")):

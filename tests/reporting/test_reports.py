@@ -14,9 +14,10 @@ import pytest
 from allocation import analysis, simulate
 from allocation.engine.errors import SettingError
 from allocation.montecarlo import replicate
-from allocation.reporting import run_reports, shipped_notebooks
+from allocation.reporting import run_reports
 from allocation.reporting.executing import execute
 from allocation.reporting.index import index_page
+from allocation.reporting.notebooks import notebooks_of_launch
 from tests.analysis.runs import small_scenario
 
 DAY = date(2026, 1, 2)
@@ -43,7 +44,7 @@ def out(tmp_path_factory):
 @pytest.fixture(scope="module")
 def night(out):
     """Both reports of a small launch, and one that fails."""
-    notebooks = {**shipped_notebooks(), "broken": broken_notebook(out.parent)}
+    notebooks = {**notebooks_of_launch(), "broken": broken_notebook(out.parent)}
     seen = []
     done = run_reports(
         [small_scenario()],
