@@ -63,7 +63,7 @@ class Estimates:
     def share_of(self, tier: str = ALL) -> tuple[float, float, float]:
         """The share that would cancel in the whole window, and the ends of its interval."""
         row = self.cancelled.loc[self.cancelled["tier"] == tier, ["share", "share_low", "share_high"]].to_numpy(float)
-        share, low, high = row[0]
+        share, low, high = (float(value) for value in row[0])
         return share, low, high
 
 
@@ -117,10 +117,10 @@ def _mix(frame: pd.DataFrame, column: str, confidence: float) -> pd.DataFrame:
 def _cancelled(windows: Windows, curve: Curve, fits: tuple[Fit, ...]) -> pd.DataFrame:
     """The share that would cancel in the whole window, of all and by tier.
 
-    Where nobody was watched to the end, what was seen is divided by the part of all cancellations that the fitted
-    timing has by then.
+    Where few were watched to the end, what was seen is divided by the part of all cancellations that the fitted timing
+    has by then.
     """
-    until = float(windows.shares.max())
+    until = windows.known_until
     done = 1.0
     if fits and until < WATCHED_MIN:
         done = float(fits[0].cancelled(_some(windows), np.array([until]))[0]) / fits[0].share
@@ -210,8 +210,6 @@ def _notes(windows: Windows, fits: tuple[Fit, ...]) -> tuple[str, ...]:
         notes.append(f"{windows.afterwards:,} were cancelled after they were due, and count as kept until then.")
     if not fits:
         notes.append(f"{int(windows.is_cancelled.sum())} cancellations are too few to say when they come.")
-    elif (until := float(windows.shares.max())) < WATCHED_MIN:
-        notes.append(
-            f"Nobody was watched for more than {until:.0%} of the window; what comes then is the fitted course."
-        )
+    elif (until := windows.known_until) < WATCHED_MIN:
+        notes.append(f"Few were watched beyond {until:.0%} of the window; what comes after is the fitted course.")
     return tuple(notes)

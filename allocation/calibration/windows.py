@@ -12,6 +12,7 @@ from allocation.engine.instants import DAY_MS
 
 Ints = NDArray[np.int64]
 _SECOND_MS = 1000
+_MANY = 0.75
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +41,15 @@ class Windows:
     def shares(self) -> NDArray[np.float64]:
         """The watched share of each window."""
         return self.watched / self.length
+
+    @property
+    def known_until(self) -> float:
+        """The share of the window for which at least a quarter of those who did not cancel was watched.
+
+        Beyond it so few are left that what is seen of them is mostly chance.
+        """
+        stayed = self.shares[~self.is_cancelled]
+        return float(np.quantile(stayed, _MANY, method="lower")) if len(stayed) else float(self.shares.max())
 
     def of_tier(self, tier: str) -> NDArray[np.bool_]:
         """Which reservations are of a tier."""

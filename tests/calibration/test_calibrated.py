@@ -271,3 +271,26 @@ def test_a_manifest_says_how_a_history_is_read(tmp_path) -> None:
         source_of({"file": "a.csv", "take": ["timings"]}, tmp_path)
     with pytest.raises(SettingError, match="ends 'soon' is no instant"):
         source_of({"file": "a.csv", "ends": "soon"}, tmp_path)
+
+
+def test_a_launch_that_is_not_over_is_extrapolated_and_says_so(tmp_path) -> None:
+    """A constant hazard, cut off when three fifths of the window are over: the whole share is found all the same.
+
+    Of six intervals of 95% one may miss; that two miss has a probability of 3%.
+    """
+    steady = {"share": {"VIP": "0.05", "STANDARD": "0.15"}, "timing": {"shape": "constant"}}
+    scenario = load_scenario(
+        "console-realistic", {**LAUNCH, "behaviour.cancel_held": steady, "behaviour.cancel_waiting": steady}
+    )
+    ends, missed = pd.Timestamp("2025-11-03T00:00:00Z"), 0
+    for seed in range(3):
+        frame = history_of(simulate(scenario, seed), scenario)
+        is_open = pd.to_datetime(frame["status_at"], utc=True) > ends
+        cut = {"status": frame["status"].mask(is_open, "OPEN"), "status_at": frame["status_at"].mask(is_open, "")}
+        path = write_csv(tmp_path / "cut.csv", frame.assign(**cut))
+        found = calibrate(Source(path, Settings(ends=ends.to_pydatetime())), scenario)
+        assert {fit.timing.shape for fit in found.estimates.fits} == {"constant", "early_regret"}
+        assert any("Few were watched beyond 59% of the window" in note for note in found.estimates.notes)
+        intervals = [(found.estimates.share_of(tier), share) for tier, share in TRUTH.items()]
+        missed += sum(not low <= share <= high for (_, low, high), share in intervals)
+    assert missed <= 1
