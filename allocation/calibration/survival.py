@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import CensoredData, ecdf
 
 from allocation.statistics import clopper_pearson_interval
 
@@ -67,6 +66,8 @@ def kaplan_meier(times: Floats, is_event: NDArray[np.bool_], confidence: float =
     >>> round(1 - float(curve.by(np.array([16.0]))[0][0]), 3)
     0.627
     """
+    from scipy.stats import CensoredData, ecdf  # noqa: PLC0415 - takes a second to load, and only a calibration needs it
+
     survival = ecdf(CensoredData(uncensored=times[is_event], right=times[~is_event])).sf
     with warnings.catch_warnings():
         # Undefined where nobody or everybody has left: filled in below.

@@ -98,6 +98,9 @@ def test_a_calibrated_scenario_gives_such_a_history_again(template, calibrations
         pair = getattr(one, name).merge(getattr(other, name), on=column, suffixes=("", "_again"))
         width = np.hypot(pair["share_high"] - pair["share_low"], pair["share_high_again"] - pair["share_low_again"]) / 2
         assert (np.abs(pair["share"] - pair["share_again"]) <= width).all()
+    unpaid = [found.unpaid for found in (one, other)]
+    width = np.hypot(*(found.high - found.low for found in unpaid)) / 2
+    assert abs(unpaid[0].estimate - unpaid[1].estimate) <= width
     at = np.arange(1, 21) / 20
     (a, a_low, a_high), (b, b_low, b_high) = one.curve.by(at), other.curve.by(at)
     assert (np.abs(a - b) <= np.hypot(a_high - a_low, b_high - b_low) / 2).mean() >= 0.9
