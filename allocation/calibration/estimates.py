@@ -123,7 +123,8 @@ def _cancelled(windows: Windows, curve: Curve, fits: tuple[Fit, ...]) -> pd.Data
     until = windows.known_until
     done = 1.0
     if fits and until < WATCHED_MIN:
-        done = float(fits[0].cancelled(_some(windows), np.array([until]))[0]) / fits[0].share
+        # Where nobody was watched for any time nothing can be said of the rest.
+        done = float(fits[0].cancelled(_some(windows), np.array([until]))[0]) / fits[0].share or 1.0
     rows = []
     tiers = [tier for tier in np.unique(windows.tier) if tier]
     for tier in (ALL, *tiers):

@@ -201,10 +201,11 @@ def _possible(seen: _Seen) -> tuple[Floats, Floats]:
     cancelled = overlap(seen.low / seen.event_length, seen.high / seen.event_length)
     at = seen.censored_at / seen.censored_length
     censored = overlap(at, np.ones(len(at)))
-    never = np.concatenate([np.zeros(len(cancelled)), np.ones(len(censored) + 1)])
-    rows = np.concatenate([cancelled, censored, np.zeros((1, TENTHS))])
-    counts = np.append(np.ones(len(rows) - 1), float(seen.stayed))
-    return np.column_stack([rows, never]), counts
+    # Those who stayed are one row, where there are any.
+    ends = np.zeros((int(seen.stayed > 0), TENTHS))
+    never = np.concatenate([np.zeros(len(cancelled)), np.ones(len(censored) + len(ends))])
+    counts = np.concatenate([np.ones(len(cancelled) + len(censored)), np.full(len(ends), float(seen.stayed))])
+    return np.column_stack([np.concatenate([cancelled, censored, ends]), never]), counts
 
 
 def exact_shares(weights: Sequence[float] | Floats) -> tuple[Decimal, ...]:

@@ -46,10 +46,10 @@ class Windows:
     def known_until(self) -> float:
         """The share of the window for which at least a quarter of those who did not cancel was watched.
 
-        Beyond it so few are left that what is seen of them is mostly chance.
+        Beyond it so few are left that what is seen of them is mostly chance. Where all have cancelled, all is known.
         """
         stayed = self.shares[~self.is_cancelled]
-        return float(np.quantile(stayed, _MANY, method="lower")) if len(stayed) else float(self.shares.max())
+        return float(np.quantile(stayed, _MANY, method="lower")) if len(stayed) else 1.0
 
     def of_tier(self, tier: str) -> NDArray[np.bool_]:
         """Which reservations are of a tier."""
