@@ -203,6 +203,9 @@ def _remarks(
 ) -> list[str]:
     """What must be known of a calibration."""
     remarks = list(estimates.notes)
+    if "orders" in parts:
+        supply = sum(pool.on_hand + sum(delivery.quantity for delivery in pool.expected) for pool in template.supply)
+        remarks.append(f"{estimates.units:,} units were ordered; the supply of {template.name} is {supply:,}.")
     if "cancellation" in parts:
         remarks.append(
             "Ranges of shares are 95% intervals of this one history: they do not tell how launches differ. Whether "

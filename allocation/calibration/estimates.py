@@ -39,7 +39,8 @@ class Estimates:
         cancelled: The share that would cancel in the whole window: one row for `ALL`, and one a tier: ``tier``,
             ``orders`` with a window, ``cancelled`` of them, ``share`` with its interval.
         fits: Timings fitted to the cancellations, the best first; none where there are too few.
-        goodness: How close each fit comes: one row each, see `_goodness`.
+        goodness: How close each fit comes, one row each: ``timing`` in words, ``parameters``, ``log_likelihood``,
+            ``aic``, ``share_max_distance`` and ``share_in_band``.
         notes: What must be known to read the estimates.
     """
 
@@ -59,6 +60,12 @@ class Estimates:
     def orders(self) -> int:
         """Reservations that could be used."""
         return len(self.history.frame)
+
+    @property
+    def units(self) -> int:
+        """Units of those reservations; one each where the file has no quantities."""
+        frame = self.history.frame
+        return int(frame["quantity"].sum()) if "quantity" in frame else len(frame)
 
     def share_of(self, tier: str = ALL) -> tuple[float, float, float]:
         """The share that would cancel in the whole window, and the ends of its interval."""
@@ -139,9 +146,9 @@ def _goodness(windows: Windows, curve: Curve, fits: tuple[Fit, ...]) -> pd.DataF
     """How close each fitted timing comes to the Kaplan-Meier curve.
 
     Returns:
-        One row a fit, the chosen one first: ``timing`` in words, ``parameters``, ``log_likelihood``, ``aic``,
-        ``share_max_distance`` (the largest difference of the two curves) and ``share_in_band`` (of the times at which
-        somebody cancelled, those where the fit is within the pointwise band).
+        One row a fit, the chosen one first: see `Estimates`. ``share_max_distance`` is the largest difference of the
+        two curves, and ``share_in_band`` of the times at which somebody cancelled those where the fit is within the
+        pointwise band.
     """
     at = curve.events_at
     at = at[np.unique(np.linspace(0, len(at) - 1, _POINTS_MAX).astype(int))] if len(at) else at

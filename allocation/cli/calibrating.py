@@ -35,7 +35,7 @@ def run_calibrate(
     as_json: bool,
 ) -> None:
     """Estimate, write the scenario, and say what was estimated and what was left out."""
-    _check_place(out, force=force)
+    _check_place(out, history, force=force)
     base = load_scenario(template or TEMPLATE)
     settings = Settings(
         columns=words("--columns", columns, f"ROLE=COLUMN, a role being one of {', '.join(ROLES)}"),
@@ -82,9 +82,11 @@ def words(option: str, texts: Sequence[str], form: str, *, last: bool = False) -
     return found
 
 
-def _check_place(out: Path, *, force: bool) -> None:
+def _check_place(out: Path, history: Path, *, force: bool) -> None:
     if out.is_dir() or not out.absolute().parent.is_dir():
         raise SettingError(f"--out {out} cannot be written: there is no folder {out.parent}, or it is one itself")
+    if out.exists() and history.exists() and out.samefile(history):
+        raise SettingError(f"--out {out} is the history itself; give another name")
     if out.exists() and not force:
         raise SettingError(f"--out {out} is there already; give another name, or --force to replace it")
 
@@ -94,7 +96,7 @@ def _show(found: Calibration) -> None:
     taken = listed_words([PARTS[part] for part in found.parts])
     print_table(
         f"{history.source}: {estimates.orders:,} of {history.rows:,} rows; taken from it: {taken}",
-        ("estimate", "of", "value", "95% interval"),
+        ("estimate", "of", "value", "95% interval", "taken"),
         [*_rows_of(found)],
     )
     if len(estimates.goodness):
@@ -115,21 +117,21 @@ def _show(found: Calibration) -> None:
     _show_left_out(found)
 
 
-def _rows_of(found: Calibration) -> list[tuple[str, str, str, str]]:
-    estimates = found.estimates
-    rows = [("orders", "", f"{estimates.orders:,}", "-")]
-    for name, frame, column in (
-        ("share of the orders", estimates.tiers, "tier"),
-        ("share of the orders", estimates.quantities, "quantity"),
-        ("would cancel until release", estimates.cancelled, "tier"),
+def _rows_of(found: Calibration) -> list[tuple[str, str, str, str, bool]]:
+    estimates, parts = found.estimates, found.parts
+    rows = [("orders", "", f"{estimates.orders:,}", "-", "orders" in parts)]
+    for name, frame, column, part in (
+        ("share of the orders", estimates.tiers, "tier", "tiers"),
+        ("share of the orders", estimates.quantities, "quantity", "quantities"),
+        ("would cancel until release", estimates.cancelled, "tier", "cancellation"),
     ):
-        rows += [
-            (name, f"{row[column]}" if column == "tier" else f"{row[column]} units", f"{row['share']:.2%}",
-             f"{row['share_low']:.2%} to {row['share_high']:.2%}")
-            for row in frame.to_dict("records")
-        ]  # fmt: skip
+        for row in frame.to_dict("records"):
+            of = f"{row[column]}" if column == "tier" else f"{row[column]} units"
+            interval = f"{row['share_low']:.2%} to {row['share_high']:.2%}"
+            rows.append((name, of, f"{row['share']:.2%}", interval, part in parts))
     if (unpaid := estimates.unpaid) is not None:
-        rows.append(("never paid", "all", f"{unpaid.estimate:.2%}", f"{unpaid.low:.2%} to {unpaid.high:.2%}"))
+        interval = f"{unpaid.low:.2%} to {unpaid.high:.2%}"
+        rows.append(("never paid", "all", f"{unpaid.estimate:.2%}", interval, "payment" in parts))
     return rows
 
 

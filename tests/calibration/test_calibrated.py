@@ -134,6 +134,8 @@ def test_the_scenario_is_valid_and_says_where_it_is_from(template, sources) -> N
     # Who never pays is the only one whose payment is pending.
     assert scenario.behaviour.payment.pays_share == 0
     assert scenario.published == ()
+    units = int(pd.read_csv(sources[0].file)["quantity"].sum())
+    assert f"{units:,} units were ordered; the supply of console-realistic is 12,500." in text
 
 
 def test_only_what_is_asked_for_is_taken(template, sources) -> None:

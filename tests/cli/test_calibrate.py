@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -60,6 +61,7 @@ def test_a_scenario_that_is_there_is_kept(run: Run, past, tmp_path) -> None:
     refused(run("calibrate", "past.csv", "--out", "mine.yaml"), "--out mine.yaml is there already", "--force")
     assert (tmp_path / "mine.yaml").read_text() == "precious"
     assert run("calibrate", "past.csv", "--out", "mine.yaml", "--force").code == 0
+    refused(run("calibrate", "past.csv", "--out", past, "--force"), "is the history itself")
     refused(run("calibrate", "past.csv", "--out", "none/mine.yaml"), "there is no folder none")
     refused(run("calibrate", "past.csv", "--out", "."), "--out . cannot be written")
 
@@ -78,6 +80,8 @@ def test_columns_statuses_zone_and_caveat_are_options(run: Run, tmp_path) -> Non
     done = run("calibrate", HOTEL, *HOTEL_OPTIONS, *given, "--out", "h.yaml")
     assert done.code == 0
     assert "taken from it: when they cancel" in done.out
+    # The biased share is shown, and marked as not taken.
+    assert re.search(r"would cancel until release +all +50\.15% .* no", done.out)
     assert "Caveat: Cancelled rows cluster." in done.out
     assert "Caveat: Cancelled rows cluster." in (tmp_path / "h.yaml").read_text()
     # A template that is given says in which zone its customers are.
