@@ -30,7 +30,7 @@ WATCHED_MIN = 0.99
 """Where nobody was watched for so much of the window, the last tenths of it cannot be told apart."""
 _DIGITS = 6
 _SMALL = 1e-300
-_HALF_LIVES = (0.02, 0.1, 0.3)
+_HALF_LIVES = (0.02, 0.2)
 """Where the search for a half-life begins, in shares of the median window."""
 _FIRST_STEPS = (0.3, 0.7, 0.7)
 """Of the search, in the logits of share and weight and the logarithm of the half-life."""
@@ -162,7 +162,7 @@ def _lowest(loss: Callable[[Floats], float], start: Floats, half_life_limits: tu
         start,
         method="Nelder-Mead",
         bounds=[(-14, 14), (-9, 9), half_life_limits],
-        options={"initial_simplex": start + steps, "xatol": 1e-4, "fatol": 1e-4, "maxiter": 600},
+        options={"initial_simplex": start + steps, "xatol": 1e-3, "fatol": 1e-3, "maxiter": 600},
     )
 
 

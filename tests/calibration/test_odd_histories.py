@@ -60,7 +60,7 @@ def test_every_row_is_used_or_listed(rows, cancelled) -> None:
     assert (frame["left"] <= history.ends).all()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ROWS, max_size=12), st.integers(0, 40))
 def test_the_answer_is_a_valid_scenario_or_an_error(rows, cancelled) -> None:
     template = load_scenario("console-realistic")
