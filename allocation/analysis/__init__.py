@@ -22,6 +22,21 @@ from allocation.analysis.by_tier import (
     waiting_by_tier,
     waiting_days,
 )
+from allocation.analysis.calibration_figures import (
+    plot_arrivals,
+    plot_cancellation,
+    plot_goodness,
+    plot_quantities,
+    plot_shares_of_tiers,
+)
+from allocation.analysis.calibration_frames import (
+    calibration_answer,
+    every_few,
+    goodness_frame,
+    goodness_table,
+    left_out_frame,
+)
+from allocation.analysis.calibration_report import CalibrationReport, open_calibration
 from allocation.analysis.changes import status_changes, status_levels
 from allocation.analysis.closed_form import (
     closed_form_beside,
@@ -123,6 +138,7 @@ from allocation.analysis.wave_wording import (
 )
 from allocation.analysis.waves import WaveStudy, compared_with_configured, study_waves, variant_table
 from allocation.analysis.wording import example_sentence, overbooking_answer, priority_answer, regime_sentence
+from allocation.calibration import cancellation_frame
 
 __all__ = [
     "METHOD_PLOTS",
@@ -132,6 +148,7 @@ __all__ = [
     "WAIT_PLOTS",
     "Actuals",
     "AgainstForecast",
+    "CalibrationReport",
     "Counterfactuals",
     "DecisionBook",
     "EarlierNight",
@@ -152,6 +169,8 @@ __all__ = [
     "atp_at_releases",
     "book_frame",
     "broken_promises",
+    "calibration_answer",
+    "cancellation_frame",
     "closed_form_beside",
     "closed_form_caveats",
     "closed_form_curve",
@@ -171,13 +190,17 @@ __all__ = [
     "draw_in_two_spans",
     "draw_panels",
     "drawn_arrivals",
+    "every_few",
     "example_sentence",
     "from_to",
     "gains_by_tier",
+    "goodness_frame",
+    "goodness_table",
     "headline_intervals",
     "headline_table",
     "honesty_note",
     "largest_changes",
+    "left_out_frame",
     "limit_gaps",
     "method_frame",
     "method_table",
@@ -190,6 +213,7 @@ __all__ = [
     "not_matched",
     "of_draws",
     "of_waits",
+    "open_calibration",
     "open_report",
     "orders_against_supply",
     "outcome_by_tier",
@@ -197,9 +221,12 @@ __all__ = [
     "outcomes_compared",
     "overbooking_answer",
     "plan_beside_outcome",
+    "plot_arrivals",
+    "plot_cancellation",
     "plot_cancellations_course",
     "plot_confirmed_curve",
     "plot_gains_and_losses",
+    "plot_goodness",
     "plot_headlines",
     "plot_held_course",
     "plot_less_than_best",
@@ -214,7 +241,9 @@ __all__ = [
     "plot_profit_by_rate",
     "plot_promised_units",
     "plot_published",
+    "plot_quantities",
     "plot_queue_sizes",
+    "plot_shares_of_tiers",
     "plot_show_rates",
     "plot_supply_and_promises",
     "plot_units_by_method",

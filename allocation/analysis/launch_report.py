@@ -31,6 +31,7 @@ from allocation.analysis.series_figures import Plot, Spans, draw_in_two_spans
 from allocation.analysis.since_last_night import EarlierNight, read_night
 from allocation.analysis.style import in_style
 from allocation.analysis.wording import PAIRED, many_runs, one_run, same_runs
+from allocation.calibration import Source, source_of
 from allocation.montecarlo import Sweep, sweep
 from allocation.montecarlo.start import Start
 from allocation.scenario import load_scenario
@@ -59,6 +60,7 @@ class LaunchReport:
         out: Where the numbers are kept; None keeps none.
         actuals: What was recorded of the launch so far; None for a what-if.
         before: What an earlier night has kept of it; None where there is none.
+        history: Past reservations; None where there are none.
     """
 
     scenario: Scenario
@@ -67,6 +69,7 @@ class LaunchReport:
     out: Path | None = None
     actuals: Actuals | None = None
     before: EarlierNight | None = None
+    history: Source | None = None
     _said: dict[str, Any] = field(default_factory=dict, repr=False)
     _seconds: dict[str, float] = field(default_factory=dict, repr=False)
 
@@ -322,8 +325,9 @@ def open_report(
     Args:
         manifest: A JSON file with ``scenario`` (a name, or a file beside the manifest), and optionally ``overrides``,
             ``seed``, ``replications``, ``out`` (a folder beside the manifest, which keeps the numbers), ``actuals``
-            (``kind`` and ``tape``, or run folder, of what was recorded) and ``before`` (``night`` and ``folder`` of what an earlier
-            night has kept). Empty: the default scenario, and no numbers are kept.
+            (``kind`` and ``tape``, or run folder, of what was recorded), ``before`` (``night`` and ``folder`` of what
+            an earlier night has kept) and ``history`` (see `allocation.calibration.source_of`). Empty: the default
+            scenario, and no numbers are kept.
         default: A shipped scenario.
         example: Whether the default scenario has a simulated beginning in place of what would be recorded.
         replications_max: Of a report that plays each replication many times.
@@ -345,6 +349,7 @@ def open_report(
         out=None if asked.out is None else asked.beside(asked.out),
         actuals=Actuals.of(asked.actuals["kind"], asked.beside(asked.actuals["tape"])) if asked.actuals else None,
         before=read_night(asked.beside(asked.before["folder"]), asked.before["night"]) if asked.before else None,
+        history=source_of(asked.history, asked.path.parent) if asked.history else None,
     )
 
 

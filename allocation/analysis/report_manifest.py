@@ -13,7 +13,7 @@ from allocation.engine.errors import Problem, SettingError
 from allocation.scenario.ranges import suggestion
 from allocation.scenario.wording import shown
 
-_TYPES: Mapping[str, tuple[type, str]] = {
+_TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "schema_version": (int, "a whole number"),
     "scenario": (str, "text"),
     "overrides": (dict, "a mapping"),
@@ -22,6 +22,7 @@ _TYPES: Mapping[str, tuple[type, str]] = {
     "out": (str, "text"),
     "actuals": (dict, "a mapping"),
     "before": (dict, "a mapping"),
+    "history": ((str, dict), "text or a mapping"),
 }
 _BELOW = {"actuals": ("kind", "tape"), "before": ("night", "folder")}
 
@@ -39,6 +40,7 @@ class ReportManifest:
         out: Folder that keeps the numbers; None keeps none.
         actuals: ``kind`` and ``tape`` of what was recorded; empty for a what-if.
         before: ``night`` and ``folder`` of what an earlier night has kept; empty where there is none.
+        history: A file of past reservations, or how one is to be read; empty where there is none.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class ReportManifest:
     out: str | None = None
     actuals: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, str] = field(default_factory=dict)
+    history: str | Mapping[str, Any] = ""
 
     def beside(self, name: str) -> Path:
         """The path of a file that it names."""

@@ -239,6 +239,81 @@ def recommend(
 
 
 @app.command()
+def calibrate(
+    history: Annotated[Path, typer.Argument(metavar="HISTORY", help="Past reservations: CSV, or .parquet.")],
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Write the scenario here.")],
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROLE=COLUMN,...",
+            help="What the columns are called: placed, status, status_at, and where there are any tier, quantity and "
+            "due (when it was to be released).",
+        ),
+    ] = None,
+    statuses: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--status",
+            metavar="WORD=MEANING",
+            help="What a status means: cancelled (by the customer), served, open, unpaid (never paid), denied (let go "
+            "by the seller) or omitted.",
+        ),
+    ] = None,
+    tiers: Annotated[
+        list[str] | None, typer.Option("--tier", metavar="WORD=TIER", help="What a tier is called in the scenario.")
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SCENARIO", help="Says what no history says: supply, costs, policy; console-realistic by default."
+        ),
+    ] = None,
+    take: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PARTS",
+            help="Only these, with commas: orders, arrivals, tiers, quantities, cancellation, timing, payment.",
+        ),
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(metavar="ZONE", help="Of instants without an offset; that of a template that is given."),
+    ] = None,
+    ends: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="When the history ends; its last instant by default.")
+    ] = None,
+    due: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="When they were to be released, without a column; the last one served."),
+    ] = None,
+    caveat: Annotated[
+        str, typer.Option(metavar="TEXT", help="What must be known of this history, such as how it was selected.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace the scenario file if it is there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate from past reservations what customers do, and write it as a scenario."""
+    from allocation.cli.calibrating import run_calibrate
+
+    run_calibrate(
+        history,
+        columns=columns or [],
+        statuses=statuses or [],
+        tiers=tiers or [],
+        timezone=timezone,
+        ends=ends,
+        due=due,
+        take=take,
+        template=template,
+        caveat=caveat,
+        out=out,
+        force=force,
+        as_json=as_json,
+    )
+
+
+@app.command()
 def sandbox(
     *,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where it listens; 0 takes a free one.")] = 8480,

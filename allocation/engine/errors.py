@@ -7,6 +7,7 @@
     │   ├── PolicyError          a policy that contradicts itself or is out of range
     │   ├── ScenarioError        a scenario file
     │   ├── TapeError            a line of a tape
+    │   ├── HistoryError         a file of past reservations
     │   └── SettingError         an option, an override or a parameter
     ├── NotFound                 a reservation, pool or scenario that nobody knows
     ├── Mismatch                 a replay that does not give the recorded decisions
@@ -83,6 +84,10 @@ class ScenarioError(InvalidInput):
 
 class TapeError(InvalidInput):
     """A line of a tape is not a command."""
+
+
+class HistoryError(InvalidInput):
+    """A file of past reservations cannot be read, or says too little."""
 
 
 class SettingError(InvalidInput):

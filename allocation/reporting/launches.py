@@ -8,17 +8,18 @@
         actuals: {snapshot: out/book.jsonl}  # or {tape: FILE} or {run: FOLDER}; without it, a what-if
       - scenario: my-launch.yaml
         actuals: {run: out/night}
-        history: past-orders.csv             # past reservations, for calibration
+        history: past-orders.csv             # past reservations, or ``file`` and how to read it, for calibration
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from allocation.analysis.recorded import Kind
+from allocation.calibration import source_of
 from allocation.engine.errors import AllocationError, InvalidInput, Problem, SettingError
 from allocation.scenario import load_scenario
 from allocation.scenario.distributions import FORBID
@@ -60,7 +61,7 @@ class Entry:
     __pydantic_config__: ClassVar[dict[str, object]] = FORBID
     scenario: str
     actuals: Recorded | None = None
-    history: str | None = None
+    history: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +82,20 @@ class Launch:
         kind: Of what was recorded; None for a what-if.
         tape: What was recorded; None for a what-if.
         folder: The run folder that the tape is of; None where it is of none.
-        history: Past reservations, for calibration; None where there are none.
+        history: Past reservations, and how they are read (`calibration.source_of`); empty where there are none.
     """
 
     scenario: Scenario
     kind: Kind | None = None
     tape: Path | None = None
     folder: Path | None = None
-    history: Path | None = None
+    history: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def has(self) -> frozenset[str]:
         """What there is besides the scenario: ``actuals``, ``history``."""
-        present = {"actuals": self.tape, "history": self.history}
-        return frozenset(name for name, path in present.items() if path is not None)
+        present = {"actuals": self.tape is not None, "history": bool(self.history)}
+        return frozenset(name for name, is_there in present.items() if is_there)
 
 
 def read_launches(path: str | Path) -> tuple[Launch, ...]:
@@ -138,9 +139,8 @@ def _launch_of(entry: Entry, folder: Path, at: tuple[str | int, ...]) -> tuple[L
             kind, named = given[0]
             tape, scenario, more = _actuals_of(kind, folder / named, scenario, (*at, "actuals", kind))
             problems += more
-    history = None if entry.history is None else folder / entry.history
-    if history is not None and not history.is_file():
-        problems.append(Problem((*at, "history"), f"{shown(str(history))}: there is no such file"))
+    history, more = _history_of(entry.history, folder, (*at, "history"))
+    problems += more
     run = tape.parent if tape is not None and kind == "run" else None
     return (None if scenario is None else Launch(scenario, kind, tape, run, history)), problems
 
@@ -169,6 +169,21 @@ def _actuals_of(
     except AllocationError as error:
         return None, scenario, [Problem(at, str(error))]
     return run.tape, changed, []
+
+
+def _history_of(asked: object, folder: Path, at: tuple[str | int, ...]) -> tuple[Mapping[str, Any], list[Problem]]:
+    """How past reservations are read, with the whole path of their file."""
+    if asked is None:
+        return {}, []
+    if not isinstance(asked, str | dict):
+        return {}, [Problem(at, f"{shown(asked)} must be the name of a file, or a mapping with it")]
+    given = {"file": asked} if isinstance(asked, str) else asked
+    try:
+        file = source_of(given, folder).file.resolve()
+    except SettingError as error:
+        return {}, [Problem((*at, *problem.path), problem.message) for problem in error.problems]
+    missing = [] if file.is_file() else [Problem(at, f"{shown(str(file))}: there is no such file")]
+    return {**given, "file": str(file)}, missing
 
 
 def _twice(launches: Sequence[Launch | None]) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Where the notebooks of the reports are."""
+"""Where the notebooks of the reports are, and which of them a launch gets."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-REPORTS = ("actuals", "overbooking", "priority", "waves", "release_review")
+REPORTS = ("actuals", "overbooking", "priority", "waves", "release_review", "calibration")
 """The reports, in the order in which they are read."""
-NEEDS: Mapping[str, str] = {"actuals": "actuals"}
+NEEDS: Mapping[str, str] = {"actuals": "actuals", "calibration": "history"}
 """What a launch must have for a report to be run for it; the others are run for every launch."""
 
 

@@ -21,6 +21,7 @@ from allocation.engine.errors import NotFound
 from allocation.reporting.executing import Steps, execute
 from allocation.reporting.launches import Launch
 from allocation.reporting.manifest import plain_json
+from allocation.reporting.notebooks import NEEDS
 from allocation.reporting.pages import report_page
 from allocation.reporting.places import nights_of
 from allocation.scenario import dump_scenario
@@ -143,6 +144,8 @@ def write_report(task: Task, part: Path, tape: Path | None, steps: Steps) -> Non
         inputs["actuals"] = {"kind": task.launch.kind, "tape": tape.name}
         if task.report == ACTUALS:
             inputs |= _night_before(task, numbers)
+    if NEEDS.get(task.report) == "history":
+        inputs["history"] = task.launch.history
     (numbers / _INPUTS).write_text(plain_json(inputs), encoding="utf-8")
     shipped = nbformat.read(task.notebook, as_version=4)  # type: ignore[no-untyped-call]
     # As seen from the notebook's own folder, so that it runs there again.

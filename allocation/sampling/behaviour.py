@@ -148,7 +148,7 @@ def _cancellations(
     order, at = [], []
     for code, name in enumerate(scenario.demand.tiers):
         share = draw_one(shares[code], streams(f"cancel {state} share {name}"))
-        course = _Course.of(cancellation.timing, share, window.length)
+        course = Course.of(cancellation.timing, share, window.length)
         who = np.flatnonzero((tier == code) & (uniform < _still(share, course, window)) & (window.length > 0))
         elapsed = None if window.elapsed is None else window.elapsed[who]
         times = course.times(window.length[who], when[who], regret[who], elapsed)
@@ -157,7 +157,7 @@ def _cancellations(
     return Actions(np.concatenate(order), np.concatenate(at))
 
 
-def _still(share: float, course: _Course, window: _Window) -> float | Floats:
+def _still(share: float, course: Course, window: _Window) -> float | Floats:
     """The probability that each customer will still act, given that they have not since they could have."""
     if window.elapsed is None or window.entered is None:
         return share
@@ -167,15 +167,19 @@ def _still(share: float, course: _Course, window: _Window) -> float | Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class _Course:
-    """How actions spread over a window: a share `weight` of them soon, whatever its length, the rest over all of it."""
+class Course:
+    """How actions spread over a window: a share `weight` of them soon, whatever its length, the rest over all of it.
+
+    What is estimated from a history (`allocation.calibration`) is this course, too, so that it is what is drawn.
+    """
 
     steady: Shape
     soon: Shape | None
     weight: float
 
     @classmethod
-    def of(cls, timing: Timing, share: float, lengths: Ints) -> _Course:
+    def of(cls, timing: Timing, share: float, lengths: Ints) -> Course:
+        """The course of a timing, where `share` of all act in windows of such lengths, milliseconds."""
         if isinstance(timing, Bathtub):
             weights = np.cumsum([0.0, *(float(weight) for weight in timing.tenths)])
             return cls(shape_of([k / (len(weights) - 1) for k in range(len(weights))], list(weights)), None, 0.0)
