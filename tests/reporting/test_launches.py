@@ -37,7 +37,7 @@ launches:
 """,
     )
     assert (first.scenario.name, first.kind, first.tape) == ("small-launch", "snapshot", folder / "tape.jsonl")
-    assert first.history == folder / "past.csv"
+    assert first.history == {"file": str(folder / "past.csv")}
     assert first.has == {"actuals", "history"}
     assert (second.scenario.name, second.kind, second.tape) == ("console-waves", None, None)
     assert not second.has
