@@ -33,7 +33,7 @@ from allocation.analysis.closed_form import (
     limit_gaps,
     with_closed_form,
 )
-from allocation.analysis.launch_report import LaunchReport, open_report
+from allocation.analysis.launch_report import LaunchReport
 from allocation.analysis.method_figures import (
     METHOD_PLOTS,
     plot_less_than_best,
@@ -42,6 +42,7 @@ from allocation.analysis.method_figures import (
     plot_units_by_method,
 )
 from allocation.analysis.methods import MethodComparison, compare_methods, method_frame, method_table, methods_note
+from allocation.analysis.opening import open_report
 from allocation.analysis.outcome_figures import (
     plot_confirmed_curve,
     plot_headlines,

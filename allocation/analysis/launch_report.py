@@ -19,21 +19,21 @@ from matplotlib.figure import Figure
 
 from allocation.analysis.closed_form import with_closed_form
 from allocation.analysis.exhibits import Answer, Exhibit, Note, Table
+from allocation.analysis.kept_sweeps import sweep_once
 from allocation.analysis.methods import MethodComparison, compare_methods
 from allocation.analysis.over_time import milestones
 from allocation.analysis.panels import Panel, draw_panels
-from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, sweep_rates
-from allocation.analysis.recorded import Actuals, example_actuals, recorded_run
+from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, rates_to_try, with_method
+from allocation.analysis.recorded import Actuals, recorded_run
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals
-from allocation.analysis.report_manifest import read_manifest
 from allocation.analysis.series_figures import Plot, Spans, draw_in_two_spans
-from allocation.analysis.since_last_night import EarlierNight, read_night
+from allocation.analysis.since_last_night import EarlierNight
 from allocation.analysis.style import in_style
 from allocation.analysis.wording import PAIRED, many_runs, one_run, same_runs
-from allocation.montecarlo import Sweep, sweep
+from allocation.montecarlo import Sweep
 from allocation.montecarlo.start import Start
-from allocation.scenario import load_scenario
+from allocation.montecarlo.sweep import RATE
 from allocation.scenario.schema import Scenario
 from allocation.simulation import simulate
 from allocation.tape import Run
@@ -58,6 +58,7 @@ class LaunchReport:
         out: Where the numbers are kept; None keeps none.
         actuals: What was recorded of the launch so far; None for a what-if.
         before: What an earlier night has kept of it; None where there is none.
+        shared: Where the reports of a launch keep what others of them need, too, while they are run; None keeps none.
     """
 
     scenario: Scenario
@@ -66,6 +67,7 @@ class LaunchReport:
     out: Path | None = None
     actuals: Actuals | None = None
     before: EarlierNight | None = None
+    shared: Path | None = None
     _said: dict[str, Any] = field(default_factory=dict, repr=False)
     _seconds: dict[str, float] = field(default_factory=dict, repr=False)
 
@@ -89,8 +91,7 @@ class LaunchReport:
     @cached_property
     def replicated(self) -> pd.DataFrame:
         """The measures of each replication."""
-        swept = sweep(self.scenario, (), (), self.replications, self.seed, start=self.start, progress=False)
-        return self.timed(swept).frame.drop(columns="setting")
+        return self._swept(self.scenario, (), ()).frame.drop(columns="setting")
 
     @cached_property
     def headlines(self) -> pd.DataFrame:
@@ -100,7 +101,7 @@ class LaunchReport:
     @cached_property
     def rates(self) -> Sweep:
         """The same replications under rates around the one in force."""
-        return self.timed(sweep_rates(self.scenario, self.replications, self.seed, start=self.start))
+        return self._swept(with_method(self.scenario, "constant"), (RATE,), (rates_to_try(self.scenario),))
 
     @cached_property
     def rate_curve(self) -> pd.DataFrame:
@@ -141,6 +142,12 @@ class LaunchReport:
         last = self.run.decisions["at"].max().tz_convert(zone)
         # A tape may end with its last order; a span of no length cannot be drawn.
         return placed.min(), closes, max(last, closes + pd.Timedelta(hours=1))
+
+    def _swept(self, scenario: Scenario, parameters: Sequence[str], values: Sequence[Sequence[Any]]) -> Sweep:
+        """Replications under settings, which other reports of the launch may have played already."""
+        return self.timed(
+            sweep_once(self.shared, scenario, parameters, values, self.replications, self.seed, self.start)
+        )
 
     def timed(self, swept: Sweep) -> Sweep:
         """The sweep, after its time was counted as time of this report."""
@@ -279,36 +286,6 @@ class LaunchReport:
     def _shown(self, name: str, kept: pd.DataFrame, figure: Figure, caption: str, table: pd.DataFrame) -> Exhibit:
         self.keep(name, kept)
         return Exhibit(figure, caption, table)
-
-
-def open_report(manifest: str | Path = "", default: str = "iphone-15-pro", *, example: bool = False) -> LaunchReport:
-    """The report that a manifest asks for.
-
-    Args:
-        manifest: A JSON file with ``scenario`` (a name, or a file beside the manifest), and optionally ``overrides``,
-            ``seed``, ``replications``, ``out`` (a folder beside the manifest, which keeps the numbers), ``actuals``
-            (``kind`` and ``tape`` of what was recorded) and ``before`` (``night`` and ``folder`` of what an earlier
-            night has kept). Empty: the default scenario, and no numbers are kept.
-        default: A shipped scenario.
-        example: Whether the default scenario has a simulated beginning in place of what would be recorded.
-
-    Raises:
-        SettingError: The manifest has a key that nobody knows, or is none.
-        ScenarioError: There is no such scenario, or it is not valid.
-    """
-    if not str(manifest):
-        scenario = load_scenario(default)
-        return LaunchReport(scenario, actuals=example_actuals(scenario) if example else None)
-    asked = read_manifest(Path(manifest))
-    named = asked.beside(asked.scenario)
-    return LaunchReport(
-        load_scenario(named if named.is_file() else asked.scenario, asked.overrides),
-        seed=asked.seed,
-        replications=asked.replications or REPLICATIONS,
-        out=None if asked.out is None else asked.beside(asked.out),
-        actuals=Actuals(asked.actuals["kind"], asked.beside(asked.actuals["tape"])) if asked.actuals else None,  # type: ignore[arg-type]
-        before=read_night(asked.beside(asked.before["folder"]), asked.before["night"]) if asked.before else None,
-    )
 
 
 def _mean(row: pd.Series) -> dict[str, float]:

@@ -15,6 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from allocation.analysis.launch_report import TIMING
+from allocation.analysis.opening import SHARED
 from allocation.analysis.since_last_night import BOOK, SUMMARY
 from allocation.reporting.executing import Steps, execute
 from allocation.reporting.launches import Launch
@@ -85,12 +86,13 @@ def _without_customers(commands: Iterable[Mapping[str, Any]]) -> Iterator[Mappin
         yield {**command, "customer_id": number}
 
 
-def write_report(task: Task, part: Path, tape: Path | None, steps: Steps) -> None:
+def write_report(task: Task, part: Path, shared: Path, tape: Path | None, steps: Steps) -> None:
     """Write a whole report.
 
     Args:
         task: Which.
         part: An empty folder.
+        shared: A folder in which the reports of this launch keep what others of them need, too.
         tape: As `keep_tape` gives it.
         steps: Told how far it is.
 
@@ -99,6 +101,8 @@ def write_report(task: Task, part: Path, tape: Path | None, steps: Steps) -> Non
     """
     numbers = part / task.report
     numbers.mkdir()
+    # Beside the report, not in it: it stays behind when the report is moved.
+    (part / SHARED).symlink_to(shared, target_is_directory=True)
     (numbers / _SCENARIO).write_text(dump_scenario(task.launch.scenario), encoding="utf-8")
     inputs: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
