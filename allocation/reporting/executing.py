@@ -153,6 +153,8 @@ def execute(
             resources={"metadata": {"path": str(folder)}},
             kernel_manager_class=OwnKernel,
             record_timing=False,
+            # All that it had to say was said.
+            shutdown_kernel="immediate",
             **steps.hooks(),
         )
     finally:

@@ -162,6 +162,18 @@ def test_the_history_has_every_night_also_those_that_are_gone(tmp_path):
     pd.testing.assert_frame_equal(frame, frame.sort_values(["night", "launch", "measure"], ignore_index=True))
 
 
+def test_damaged_numbers_of_a_report_stop_nobody(tmp_path):
+    folder = night(tmp_path, "2026-04-09")
+    night(tmp_path, "2026-04-10")
+    (folder / "overbooking" / "summary.json").write_text('{"cut sho')
+    (folder / "priority" / "summary.json").write_text("[]")
+    with locked(tmp_path):
+        write_history(tmp_path)
+    assert set(read_history(tmp_path)["night"]) == {"2026-04-10"}
+    assert "no numbers" in index_page(tmp_path)
+    assert {kind for _, kind in kinds(tmp_path, date(2026, 4, 9))} == {"damaged"}
+
+
 def test_a_damaged_history_is_told(tmp_path):
     (tmp_path / HISTORY).write_text("no parquet")
     with pytest.raises(SettingError, match=r"history.parquet is damaged .*remove it"):
