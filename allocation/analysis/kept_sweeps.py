@@ -50,7 +50,8 @@ def sweep_once(
         if kept.is_file():
             settings = settings_of(scenario, parameters, values)
             frame = pd.read_parquet(kept)
-            return Sweep(scenario, tuple(parameters), settings, seed, replications, frame, "asked", _NO_TIME)
+            begun = start is not None
+            return Sweep(scenario, tuple(parameters), settings, seed, replications, frame, "asked", _NO_TIME, begun)
         swept = sweep(scenario, parameters, values, replications, seed, start=start, progress=False)
         part = kept.with_suffix(".part")
         swept.frame.to_parquet(part, index=False)

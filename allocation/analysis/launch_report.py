@@ -260,9 +260,10 @@ class LaunchReport:
         }
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         (self.out / "summary.json").write_text(text, encoding="utf-8")
-        # Apart from the numbers, which come out the same every time.
-        seconds = {name: round(value, 3) for name, value in self._seconds.items()}
-        (self.out / TIMING).write_text(json.dumps(seconds) + "\n", encoding="utf-8")
+        if self.shared is not None:
+            # For who runs all reports, and apart from the numbers, which come out the same every time.
+            seconds = {name: round(value, 3) for name, value in self._seconds.items()}
+            (self.out / TIMING).write_text(json.dumps(seconds) + "\n", encoding="utf-8")
 
     @property
     def _from(self) -> str:

@@ -118,6 +118,7 @@ def write_report(task: Task, part: Path, shared: Path, tape: Path | None, steps:
             inputs |= _night_before(task, numbers)
     (numbers / _INPUTS).write_text(plain_json(inputs), encoding="utf-8")
     shipped = nbformat.read(task.notebook, as_version=4)  # type: ignore[no-untyped-call]
+    steps.since("inputs")
     # As seen from the notebook's own folder, so that it runs there again.
     executed = execute(shipped, {"manifest": f"{task.report}/{_INPUTS}"}, part, steps)
     _mask(executed)
