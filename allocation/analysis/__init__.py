@@ -50,7 +50,7 @@ from allocation.analysis.closed_form import (
 )
 from allocation.analysis.counterfactual import Counterfactuals, counterfactuals, from_to, gains_by_tier, largest_changes
 from allocation.analysis.decision_book import DecisionBook, decision_book
-from allocation.analysis.launch_report import LaunchReport, open_report
+from allocation.analysis.launch_report import LaunchReport
 from allocation.analysis.live_outcomes import Night, night_of, not_matched, plan_beside_outcome, verdict_counts
 from allocation.analysis.method_figures import (
     METHOD_PLOTS,
@@ -60,6 +60,7 @@ from allocation.analysis.method_figures import (
     plot_units_by_method,
 )
 from allocation.analysis.methods import MethodComparison, compare_methods, method_frame, method_table, methods_note
+from allocation.analysis.opening import open_report
 from allocation.analysis.outcome_figures import (
     plot_confirmed_curve,
     plot_headlines,

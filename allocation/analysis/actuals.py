@@ -127,7 +127,7 @@ class AgainstForecast:
         with in_style():
             figure = Figure(figsize=(6.4, 2.4))
             plot(frame, figure.subplots())
-        whiskers = "Whiskers before the launch and learned so far are 95% credible intervals; the forecast's hold 95% of launches."
+        whiskers = "Whiskers before the launch and learned so far are 95% credible intervals."
         return Exhibit(figure, f"{about} {whiskers} {self._basis}", frame)
 
     def changes(self, about: str) -> Table | Note:

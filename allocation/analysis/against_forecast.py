@@ -23,8 +23,8 @@ COUNTED = {
     "held": "reservations that hold a promise",
     "waiting": "reservations that wait for one",
     "allocated": "reservations with stock",
-    "promises": "promises made and kept so far or lost",
-    "losses": "of these lost: cancelled or not paid",
+    "promises": "reservations that were promised stock, and not displaced since",
+    "losses": "of these lost: cancelled, or not paid",
 }
 """What is counted at an instant, with what it is called."""
 STANDING = ("held", "waiting")
@@ -91,8 +91,8 @@ def course_bands(
 
 
 def course_table(bands: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
-    """`course_bands` for reading: every third instant, and now."""
-    chosen = (bands.index % 3 == 0) | (bands["at"] == now)
+    """`course_bands` for reading: every third instant, the last one, and now."""
+    chosen = (bands.index % 3 == 0) | (bands["at"] == now) | (bands.index == len(bands) - 1)
     table = bands[chosen].reset_index(drop=True)
     counts = table.columns.drop("at")
     return table.astype(dict.fromkeys(counts, "Int64"))

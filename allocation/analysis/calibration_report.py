@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 
 from allocation.analysis.calibration_frames import calibration_answer
 from allocation.analysis.exhibits import Answer, Exhibit, Note, Table
-from allocation.analysis.launch_report import LaunchReport, open_report
+from allocation.analysis.launch_report import LaunchReport
+from allocation.analysis.opening import open_report
 from allocation.analysis.style import in_style
 from allocation.calibration import Calibration, calibrate, example_source
 from allocation.calibration.calibrated import remarks_on

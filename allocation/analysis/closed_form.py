@@ -77,7 +77,12 @@ def _repair_gaps(scenario: Scenario) -> Iterator[str]:
 
 
 def limit_gaps(swept: Sweep) -> tuple[str, ...]:
-    """Settings of a sweep over rates under which the limit was not reached, in words."""
+    """What a sweep over rates shows of a launch that the closed form does not know, in words.
+
+    It sees a launch from its beginning, and takes for granted that the limit is reached under every setting.
+    """
+    if swept.begun:
+        return ("the launch has begun, and is played on from its book",)
     slack = max((int(q) for q, share in swept.scenario.demand.quantities.items() if share), default=1) - 1
     for number, setting in enumerate(swept.settings):
         own = swept.of(number)

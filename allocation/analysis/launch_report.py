@@ -19,22 +19,22 @@ from matplotlib.figure import Figure
 
 from allocation.analysis.closed_form import with_closed_form
 from allocation.analysis.exhibits import Answer, Exhibit, Note, Table
+from allocation.analysis.kept_sweeps import sweep_once
 from allocation.analysis.methods import MethodComparison, compare_methods
 from allocation.analysis.over_time import milestones
 from allocation.analysis.panels import Panel, draw_panels
-from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, sweep_rates
-from allocation.analysis.recorded import Actuals, example_actuals, recorded_run
+from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, rates_to_try, with_method
+from allocation.analysis.recorded import Actuals, recorded_run
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals
-from allocation.analysis.report_manifest import read_manifest
 from allocation.analysis.series_figures import Plot, Spans, draw_in_two_spans
-from allocation.analysis.since_last_night import EarlierNight, read_night
+from allocation.analysis.since_last_night import EarlierNight
 from allocation.analysis.style import in_style
 from allocation.analysis.wording import PAIRED, many_runs, one_run, same_runs
-from allocation.calibration import Source, source_of
-from allocation.montecarlo import Sweep, sweep
+from allocation.calibration import Source
+from allocation.montecarlo import Sweep
 from allocation.montecarlo.start import Start
-from allocation.scenario import load_scenario
+from allocation.montecarlo.sweep import RATE
 from allocation.scenario.schema import Scenario
 from allocation.simulation import simulate
 from allocation.tape import Run
@@ -42,7 +42,6 @@ from allocation.tape import Run
 SCHEMA_VERSION = 1
 REPLICATIONS = 100
 """How many runs the means of a report are of: enough to tell rates apart, and seconds of work."""
-REPLICATIONS_MAX = 1_000_000
 TIMING = "timing.json"
 _NOTHING = "There is nothing to show for this launch."
 _PLAYED_ON = "The launch is played on from its recorded book."
@@ -61,6 +60,7 @@ class LaunchReport:
         actuals: What was recorded of the launch so far; None for a what-if.
         before: What an earlier night has kept of it; None where there is none.
         history: Past reservations; None where there are none.
+        shared: Where the reports of a launch keep what others of them need, too, while they are run; None keeps none.
     """
 
     scenario: Scenario
@@ -70,6 +70,7 @@ class LaunchReport:
     actuals: Actuals | None = None
     before: EarlierNight | None = None
     history: Source | None = None
+    shared: Path | None = None
     _said: dict[str, Any] = field(default_factory=dict, repr=False)
     _seconds: dict[str, float] = field(default_factory=dict, repr=False)
 
@@ -98,8 +99,7 @@ class LaunchReport:
     @cached_property
     def replicated(self) -> pd.DataFrame:
         """The measures of each replication."""
-        swept = sweep(self.scenario, (), (), self.replications, self.seed, start=self.start, progress=False)
-        return self.timed(swept).frame.drop(columns="setting")
+        return self._swept(self.scenario, (), ()).frame.drop(columns="setting")
 
     @cached_property
     def headlines(self) -> pd.DataFrame:
@@ -109,7 +109,7 @@ class LaunchReport:
     @cached_property
     def rates(self) -> Sweep:
         """The same replications under rates around the one in force."""
-        return self.timed(sweep_rates(self.scenario, self.replications, self.seed, start=self.start))
+        return self._swept(with_method(self.scenario, "constant"), (RATE,), (rates_to_try(self.scenario),))
 
     @cached_property
     def rate_curve(self) -> pd.DataFrame:
@@ -150,6 +150,12 @@ class LaunchReport:
         last = self.run.decisions["at"].max().tz_convert(zone)
         # A tape may end with its last order; a span of no length cannot be drawn.
         return placed.min(), closes, max(last, closes + pd.Timedelta(hours=1))
+
+    def _swept(self, scenario: Scenario, parameters: Sequence[str], values: Sequence[Sequence[Any]]) -> Sweep:
+        """Replications under settings, which other reports of the launch may have played already."""
+        return self.timed(
+            sweep_once(self.shared, scenario, parameters, values, self.replications, self.seed, self.start)
+        )
 
     def timed(self, swept: Sweep) -> Sweep:
         """The sweep, after its time was counted as time of this report."""
@@ -285,9 +291,10 @@ class LaunchReport:
         }
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         (self.out / "summary.json").write_text(text, encoding="utf-8")
-        # Apart from the numbers, which come out the same every time.
-        seconds = {name: round(value, 3) for name, value in self._seconds.items()}
-        (self.out / TIMING).write_text(json.dumps(seconds) + "\n", encoding="utf-8")
+        if self.shared is not None:
+            # For who runs all reports, and apart from the numbers, which come out the same every time.
+            seconds = {name: round(value, 3) for name, value in self._seconds.items()}
+            (self.out / TIMING).write_text(json.dumps(seconds) + "\n", encoding="utf-8")
 
     @property
     def _from(self) -> str:
@@ -311,46 +318,6 @@ class LaunchReport:
     def _shown(self, name: str, kept: pd.DataFrame, figure: Figure, caption: str, table: pd.DataFrame) -> Exhibit:
         self.keep(name, kept)
         return Exhibit(figure, caption, table)
-
-
-def open_report(
-    manifest: str | Path = "",
-    default: str = "iphone-15-pro",
-    *,
-    example: bool = False,
-    replications_max: int = REPLICATIONS_MAX,
-) -> LaunchReport:
-    """The report that a manifest asks for.
-
-    Args:
-        manifest: A JSON file with ``scenario`` (a name, or a file beside the manifest), and optionally ``overrides``,
-            ``seed``, ``replications``, ``out`` (a folder beside the manifest, which keeps the numbers), ``actuals``
-            (``kind`` and ``tape``, or run folder, of what was recorded), ``before`` (``night`` and ``folder`` of what
-            an earlier night has kept) and ``history`` (see `allocation.calibration.source_of`). Empty: the default
-            scenario, and no numbers are kept.
-        default: A shipped scenario.
-        example: Whether the default scenario has a simulated beginning in place of what would be recorded.
-        replications_max: Of a report that plays each replication many times.
-
-    Raises:
-        SettingError: The manifest has a key that nobody knows, or is none.
-        ScenarioError: There is no such scenario, or it is not valid.
-    """
-    if not str(manifest):
-        scenario = load_scenario(default)
-        actuals = example_actuals(scenario) if example else None
-        return LaunchReport(scenario, replications=min(REPLICATIONS, replications_max), actuals=actuals)
-    asked = read_manifest(Path(manifest))
-    named = asked.beside(asked.scenario)
-    return LaunchReport(
-        load_scenario(named if named.is_file() else asked.scenario, asked.overrides),
-        seed=asked.seed,
-        replications=min(asked.replications or REPLICATIONS, replications_max),
-        out=None if asked.out is None else asked.beside(asked.out),
-        actuals=Actuals.of(asked.actuals["kind"], asked.beside(asked.actuals["tape"])) if asked.actuals else None,
-        before=read_night(asked.beside(asked.before["folder"]), asked.before["night"]) if asked.before else None,
-        history=source_of(asked.history, asked.path.parent) if asked.history else None,
-    )
 
 
 def _mean(row: pd.Series) -> dict[str, float]:

@@ -71,7 +71,7 @@ def progress_bars(label: str, count: int) -> Iterator[Advances | None]:
 
         def advance(name: str, done: int, total: int) -> None:
             if name not in tasks:
-                tasks[name] = bars.add_task(name)
+                tasks[name] = bars.add_task(name, total=None)
             bars.update(tasks[name], completed=done, total=total, visible=done < total)
             if done >= total:
                 bars.advance(over_all)

@@ -54,6 +54,7 @@ class Sweep:
             ``replication``, and every measure of a simulation's summary by its dotted name.
         reason: Why there are not more replications: ``asked``, ``precise``, ``limit`` or ``interrupted``.
         timing: Seconds of wall time; of all workers for sampling, rules and measures; and orders a second.
+        begun: Whether the launch had begun: replications are played on from its book.
     """
 
     scenario: Scenario
@@ -64,6 +65,7 @@ class Sweep:
     frame: pd.DataFrame
     reason: str
     timing: Mapping[str, float]
+    begun: bool = False
 
     @property
     def measures(self) -> list[str]:
@@ -307,4 +309,5 @@ def sweep_of(
     seconds = dict(experiment.seconds)
     seconds["orders_per_s"] = experiment.orders / max(seconds["wall_s"], 1e-9)
     frame = pd.concat(frames, ignore_index=True)
-    return Sweep(scenario, parameters, settings, experiment.plan.seed, experiment.finished, frame, reason, seconds)
+    seed, begun = experiment.plan.seed, experiment.plan.start is not None
+    return Sweep(scenario, parameters, settings, seed, experiment.finished, frame, reason, seconds, begun)

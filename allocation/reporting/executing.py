@@ -24,8 +24,12 @@ from allocation.tape.masking import masked
 CELL_SECONDS_MAX = 1800
 _ADDED = "injected-parameters"
 _KERNEL_LOG = "kernel.log"
-_TOLD = ("HOME", "LANG", "LOGNAME", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV", "XDG_CACHE_HOME")
-_TOLD_PREFIXES = ("ALLOCATION_CACHE", "JUPYTER_", "LC_", "LD_", "MPL", "NUMBA_", "OMP_", "OPENBLAS_", "PYTHON")
+_TOLD = (
+    *("HOME", "LANG", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV", "XDG_CACHE_HOME", "LD_LIBRARY_PATH"),
+    *("PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONPATH", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"),
+    *("ALLOCATION_CACHE_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_PATH", "MPLCONFIGDIR"),
+)
+_TOLD_PREFIXES = ("LC_", "NUMBA_", "OMP_", "OPENBLAS_")
 """What a kernel is told of the environment: nothing that could be a password, so that none can be written."""
 
 # What papermill warns of ends up in results or errors; nothing of it belongs on the terminal.
@@ -149,6 +153,8 @@ def execute(
             resources={"metadata": {"path": str(folder)}},
             kernel_manager_class=OwnKernel,
             record_timing=False,
+            # All that it had to say was said.
+            shutdown_kernel="immediate",
             **steps.hooks(),
         )
     finally:

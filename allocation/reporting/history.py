@@ -30,6 +30,7 @@ _TYPES = {
     "regime": "str",
     "answer": "str",
 }
+_NEEDED = {"replications", "seed", "rate", "currency", "means", "summary", "alert_share"}
 _KEY = ["night", "launch", "measure"]
 
 
@@ -83,7 +84,7 @@ def launch_summary(folder: Path) -> dict[str, Any]:
     """
     pages = in_reading_order(page.stem for page in folder.glob("*.html"))
     paths = [path for page in pages if (path := folder / page / "summary.json").is_file()]
-    read = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    read = [summary for path in paths if (summary := _read_summary(path))]
     if not read:
         return {}
     first = max(read, key=lambda summary: int(summary["replications"]))
@@ -91,6 +92,15 @@ def launch_summary(folder: Path) -> dict[str, Any]:
     for summary in (first, *read):
         found = {**summary, **found}
     return found
+
+
+def _read_summary(path: Path) -> dict[str, Any]:
+    """The numbers that a report has kept; nothing where they are damaged, which `check_reports` tells."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) and content.keys() >= _NEEDED else {}
 
 
 def _rows(night: Path) -> Iterator[dict[str, Any]]:

@@ -156,14 +156,14 @@ def reports_of(launch: Launch, notebooks: Mapping[str, Path]) -> list[str]:
 
 def _run_all(tasks: Sequence[Task], part: Path, jobs: int, progress: Progress | None) -> tuple[ReportResult, ...]:
     results: dict[int, ReportResult] = {}
-    tapes = {task.launch.scenario.name: _Kept(task.launch, part) for task in tasks}
+    kept = {task.launch.scenario.name: _Kept(task.launch, part) for task in tasks}
     stopping = Event()
     running: dict[Future[ReportResult], int] = {}
     with ThreadPoolExecutor(max(jobs, 1)) as pool:
         try:
             for i, task in enumerate(tasks):
-                kept = tapes[task.launch.scenario.name]
-                running[pool.submit(_run, task, part / f"report-{i}", kept, progress, stopping)] = i
+                own = kept[task.launch.scenario.name]
+                running[pool.submit(_run, task, part / f"report-{i}", own, progress, stopping)] = i
             for finished in as_completed(running):
                 results[running[finished]] = finished.result()
         except BaseException:
@@ -178,30 +178,31 @@ def _run_all(tasks: Sequence[Task], part: Path, jobs: int, progress: Progress | 
 
 
 class _Kept:
-    """The tape of a launch for all of its reports, made when the first one asks for it."""
+    """What all reports of a launch need: a folder of their own, and the tape, made when the first one asks for it."""
 
     def __init__(self, launch: Launch, part: Path) -> None:
-        self._launch, self._folder = launch, part / f"tape-{launch.scenario.name}"
+        self.folder = part.resolve() / f"shared-{launch.scenario.name}"
+        self._launch = launch
         self._lock = Lock()
-        self._path: Path | None = None
+        self._tape: Path | None = None
 
-    def path(self) -> Path | None:
+    def tape(self) -> Path | None:
         """Where it is; None for a what-if."""
         with self._lock:
-            if self._path is None and self._launch.tape is not None:
-                self._folder.mkdir(exist_ok=True)
-                self._path = keep_actuals(self._launch, self._folder)
-            return self._path
+            self.folder.mkdir(exist_ok=True)
+            self._tape = self._tape or keep_actuals(self._launch, self.folder)
+            return self._tape
 
 
-def _run(task: Task, part: Path, tape: _Kept, progress: Progress | None, stopping: Event) -> ReportResult:
+def _run(task: Task, part: Path, kept: _Kept, progress: Progress | None, stopping: Event) -> ReportResult:
     begun = perf_counter()
     name = task.launch.scenario.name
     steps = Steps(None if progress is None else lambda done, total: progress(name, task.report, done, total + 1))
     error: str | None = None
     try:
         part.mkdir()
-        write_report(task, part, tape.path(), steps)
+        tape = kept.tape()
+        write_report(task, part, kept.folder, tape, steps)
     except Exception as problem:  # noqa: BLE001 - whatever a notebook does wrong is its own, and the rest go on
         error = reason(problem, part)
     status = DONE if error is None else FAILED

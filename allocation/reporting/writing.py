@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from allocation.analysis.launch_report import TIMING
 from allocation.analysis.live_outcomes import OUTCOMES, PLAN
+from allocation.analysis.opening import SHARED
 from allocation.analysis.since_last_night import BOOK, SUMMARY
 from allocation.engine.errors import NotFound
 from allocation.reporting.executing import Steps, execute
@@ -117,12 +118,13 @@ def _without_customers(commands: Iterable[Mapping[str, Any]]) -> Iterator[Mappin
         yield {**command, "customer_id": number}
 
 
-def write_report(task: Task, part: Path, tape: Path | None, steps: Steps) -> None:
+def write_report(task: Task, part: Path, shared: Path, tape: Path | None, steps: Steps) -> None:
     """Write a whole report.
 
     Args:
         task: Which.
         part: An empty folder.
+        shared: A folder in which the reports of this launch keep what others of them need, too.
         tape: As `keep_actuals` gives it.
         steps: Told how far it is.
 
@@ -131,6 +133,8 @@ def write_report(task: Task, part: Path, tape: Path | None, steps: Steps) -> Non
     """
     numbers = part / task.report
     numbers.mkdir()
+    # Beside the report, not in it: it stays behind when the report is moved.
+    (part / SHARED).symlink_to(shared, target_is_directory=True)
     (numbers / _SCENARIO).write_text(dump_scenario(task.launch.scenario), encoding="utf-8")
     inputs: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -148,6 +152,7 @@ def write_report(task: Task, part: Path, tape: Path | None, steps: Steps) -> Non
         inputs["history"] = task.launch.history
     (numbers / _INPUTS).write_text(plain_json(inputs), encoding="utf-8")
     shipped = nbformat.read(task.notebook, as_version=4)  # type: ignore[no-untyped-call]
+    steps.since("inputs")
     # As seen from the notebook's own folder, so that it runs there again.
     executed = execute(shipped, {"manifest": f"{task.report}/{_INPUTS}"}, part, steps)
     _mask(executed)

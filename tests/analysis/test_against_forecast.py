@@ -109,6 +109,10 @@ def test_means_are_played_on_from_the_book(scenario, compared):
     assert "played on from its recorded book" in report.table(pd.DataFrame({"a": [1]}), "A.", of_settings=True).caption
     assert "As recorded until 2025-03-10" in report.table(pd.DataFrame({"a": [1]}), "A.").caption
     assert not LaunchReport(scenario).recorded
+    # The closed form knows no book.
+    assert report.rates.begun
+    assert set(report.rate_curve["source"]) == {"simulated"}
+    assert "the launch has begun" in analysis.closed_form_sentence(report.rates, report.rate_curve)
 
 
 def test_what_changed_since_a_night_is_counted(scenario):

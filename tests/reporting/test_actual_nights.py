@@ -16,6 +16,7 @@ from allocation.live.open_book import holds_of, open_book, supply_of
 from allocation.montecarlo import replicate
 from allocation.reporting import Launch, read_history, run_reports, shipped_notebooks
 from allocation.reporting.executing import execute
+from allocation.reporting.manifest import digests_of, read_rows
 from allocation.tape import write_tape
 from tests.analysis.runs import small_scenario
 
@@ -76,6 +77,14 @@ def test_means_are_those_from_the_recorded_book(begun):
     assert (kept["status"].tolist()) == book_frame(run)["status"].tolist()
 
 
+def test_every_step_has_its_time(begun):
+    folder, _, _ = begun
+    for row in read_rows(folder / "reports" / "2026-01-04"):
+        assert {"inputs", "kernel", "cell answer", "cell close", "page", "sampling_s", "rules_s"} <= set(row.steps)
+        cells = sum(seconds for name, seconds in row.steps.items() if not name.endswith("_s"))
+        assert cells == pytest.approx(row.seconds, rel=0.1, abs=0.5)
+
+
 def test_tonight_is_compared_with_the_newest_earlier_night(begun):
     folder, _, _ = begun
     launch = folder / "reports" / "2026-01-04" / "small-launch"
@@ -129,13 +138,16 @@ def test_an_executed_notebook_opens_and_runs_again_where_it_lies(begun):
     assert notebook.metadata.kernelspec.name == "python3"
     work = folder / "work"
     shutil.copytree(launch, work)
-    again = execute(notebook, {"manifest": "actuals/inputs.json"}, work)
+    # As somebody does who opens it there and runs all of its cells.
+    again = execute(notebook, {}, work)
     answers = [
         next(output.data["text/plain"] for cell in book.cells for output in cell.get("outputs", []))
         for book in (notebook, again)
     ]
     assert answers[0] == answers[1]
-    assert "28" not in answers[0] or answers[0].startswith("Until")
+    assert answers[0].startswith("Until 2025-03-12")
+    # Its numbers come out as they were, and nothing else is written.
+    assert digests_of(work, "actuals") == digests_of(launch, "actuals")
 
 
 def test_a_snapshot_is_a_beginning_too_and_a_bad_tape_fails_alone(begun):
