@@ -139,7 +139,7 @@ def _sentence(row: Mapping[str, Any], *, several: bool) -> str:
     day = row["ship_date"]
     dated = f" for {day:%Y-%m-%d}" if pd.notna(day) else ""
     told = f"{at} {who}{step}: {before}{row['after']}{dated}{why}"
-    if row["limit"] is pd.NA:
+    if pd.isna(row["limit"]):
         return told
     numbers = ", ".join(f"{name.replace('_', ' ')} {row[name]:,}" for name in ("supply_by", "limit", "promised", "atp"))
     return f"{told}; {numbers}"

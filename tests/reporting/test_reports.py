@@ -42,7 +42,7 @@ def out(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def night(out):
-    """Both reports of a small launch, and one that fails."""
+    """Every report of a small launch, and one that fails."""
     notebooks = {**shipped_notebooks(), "broken": broken_notebook(out.parent)}
     seen = []
     done = run_reports(
@@ -55,7 +55,7 @@ def night(out):
         notebooks=notebooks,
         progress=lambda *at: seen.append(at),
     )
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert seen == [(number, len(notebooks)) for number in range(1, len(notebooks) + 1)]
     return done
 
 
@@ -66,17 +66,15 @@ def folder(night, out):
 
 def test_reports_are_done_and_a_broken_one_has_failed(night, out, folder):
     assert [(r.report, r.status) for r in night.reports] == [
-        ("overbooking", "done"),
-        ("priority", "done"),
+        *((name, "done") for name in shipped_notebooks()),
         ("broken", "failed"),
     ]
     assert night.failed[0].error == "ValueError: no such thing"
     assert night.failed[0].html is None
     # Nothing half is left, neither in place nor beside it.
-    assert sorted(path.name for path in folder.iterdir()) == [
-        *("overbooking", "overbooking.html", "overbooking.ipynb"),
-        *("priority", "priority.html", "priority.ipynb"),
-    ]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        f"{name}{suffix}" for name in shipped_notebooks() for suffix in ("", ".html", ".ipynb")
+    )
     assert sorted(path.name for path in out.iterdir()) == ["2026-01-02", "index.html"]
 
 
@@ -110,6 +108,8 @@ def test_numbers_are_those_of_the_package(night, folder):
     assert summary["answer"] == analysis.overbooking_answer(scenario, headlines, swept)
     assert summary["regime"] == analysis.regime_of(swept).name
     assert summary["rate"] == "1.05"
+    study = analysis.study_waves(scenario, REPLICATIONS, SEED)
+    others = analysis.counterfactuals(run, scenario)
     frames = {
         "overbooking/orders_against_supply": analysis.orders_against_supply(run),
         "overbooking/headlines": headlines,
@@ -117,13 +117,21 @@ def test_numbers_are_those_of_the_package(night, folder):
         "overbooking/methods": analysis.method_frame(analysis.compare_methods(scenario, REPLICATIONS, SEED)),
         "priority/queue_sizes": analysis.queue_sizes(run),
         "priority/priority_errors": analysis.priority_errors(run).by_tiers,
+        "waves/supply_and_promises": analysis.supply_and_promises(run),
+        "waves/worth": analysis.compared_with_configured(study, "worth"),
+        "waves/assignment": analysis.compared_with_configured(study, "assignment"),
+        "waves/risk": analysis.compared_with_configured(study, "risk"),
+        "waves/waits": analysis.replicated_waits(scenario, REPLICATIONS, SEED).curve,
+        "release_review/decisions": analysis.decisions_by_order(run),
+        "release_review/gains_by_tier": analysis.gains_by_tier(run, others),
+        "release_review/changes": others.changes,
     }
     for name, frame in frames.items():
         pd.testing.assert_frame_equal(pd.read_parquet(folder / f"{name}.parquet"), frame, check_dtype=False)
 
 
 def test_the_answer_comes_first_and_nothing_is_on_stderr(night, folder):
-    for name in ("overbooking", "priority"):
+    for name in shipped_notebooks():
         notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
         outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
         answer = json.loads((folder / name / "summary.json").read_text())["answer"]
