@@ -20,7 +20,7 @@ from allocation.analysis import (
 )
 from allocation.analysis.wave_wording import about_assignment, about_risk, about_worth
 from allocation.analysis.waves import WEEK_LATER, WITHOUT_LATER, wave_of
-from allocation.montecarlo import replicate
+from allocation.montecarlo import replicate, sweep
 from allocation.simulation.waiting import days_to_unit
 from tests.analysis.runs import small_scenario
 
@@ -130,6 +130,13 @@ def test_a_single_wave_says_so():
     for about in (about_worth, about_assignment):
         assert "a single wave" in about(study)
     assert "every delivery came short" in about_risk(study)
+
+
+def test_moving_up_changes_nothing_where_everybody_keeps_the_requested_date():
+    scenario = load_scenario("console-realistic", {"demand.total": 3000, "policy.waves.assignment": "requested"})
+    swept = sweep(scenario, "policy.waves.move_up", [False, True], 3, 0, progress=False)
+    first, second = (swept.of(n).drop(columns=["setting", swept.parameters[0]]) for n in (0, 1))
+    assert first.reset_index(drop=True).equals(second.reset_index(drop=True))
 
 
 def test_a_table_has_a_row_for_each_variant_and_measure(study):
