@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from io import StringIO
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
+import pyarrow as pa
+from pyarrow.csv import write_csv
 
 from allocation.analysis.review import broken_promises, decisions_by_order
 from allocation.analysis.tables import shown
@@ -101,8 +103,12 @@ def _chosen(run: Run, frame: pd.DataFrame) -> list[str]:
 
 def _write(frame: pd.DataFrame, out: Path) -> None:
     frame.to_parquet(out / PARQUET, index=False)
-    text = StringIO()
-    frame.to_csv(text, index=False, lineterminator="\n")
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    place = table.schema.get_field_index("ship_date")
+    table = table.set_column(place, "ship_date", table["ship_date"].cast(pa.date32()))
+    text = BytesIO()
+    # Ten times as fast as pandas.
+    write_csv(table, text)
     with ZipFile(out / CSV, "w", ZIP_DEFLATED) as packed:
         # An entry of its own, so that it has no time of writing: the same decisions give the same file.
         entry = ZipInfo("decisions.csv")
@@ -139,7 +145,7 @@ def _sentence(row: Mapping[str, Any], *, several: bool) -> str:
     day = row["ship_date"]
     dated = f" for {day:%Y-%m-%d}" if pd.notna(day) else ""
     told = f"{at} {who}{step}: {before}{row['after']}{dated}{why}"
-    if row["limit"] is pd.NA:
+    if pd.isna(row["limit"]):
         return told
     numbers = ", ".join(f"{name.replace('_', ' ')} {row[name]:,}" for name in ("supply_by", "limit", "promised", "atp"))
     return f"{told}; {numbers}"

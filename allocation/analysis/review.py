@@ -140,7 +140,7 @@ def broken_promises(run: Run) -> pd.DataFrame:
         (decisions["cause"] == "release")
         & decisions["before"].isin(_HELD)
         & (decisions["step"].isin(["released", "rolled_over"]))
-        & (decisions["after"] != "ALLOCATED")
+        & ~decisions["after"].isin(["ALLOCATED", "EXPIRED"])
     )
     # What became of it at the end of that command, for who is rolled over and then promoted.
     own = decisions[stopped].drop_duplicates(["line", "reservation_id"])
@@ -154,6 +154,7 @@ def broken_promises(run: Run) -> pd.DataFrame:
     frame = frame.assign(_firm=frame["before"] != "CONFIRMED", _units=-frame["quantity"])
     frame = frame.sort_values(["_firm", "_units", "arrival"], kind="stable", ignore_index=True)
     frame = frame.rename(columns={"before": "was", "after": "becomes"})
+    frame[["was", "becomes"]] = frame[["was", "becomes"]].astype("str")
     return frame[["order_id", "reservation_id", "tier", "quantity", "at", "was", "becomes", "reason", "ship_date"]]
 
 

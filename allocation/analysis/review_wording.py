@@ -39,13 +39,14 @@ def review_answer(run: Run, others: Counterfactuals, night: Night | None, curren
 def honesty_note(run: Run) -> str:
     """Which it is: an exact counterfactual, or one that assumes that nobody would have acted otherwise."""
     base = "Each policy differs from the one on record in one thing, and plays the same tape."
+    if is_sampled(run.manifest) and run.policy.overbooking.is_one_rate:
+        return f"{base} This is a simulated launch: {SAMPLED_HONESTY}."
     if is_sampled(run.manifest):
-        rates = (
-            ""
-            if run.policy.overbooking.is_one_rate
-            else (" Rates that the policy's method set stay as they are on the tape, but for the rate of 1.00.")
+        return (
+            f"{base} This is a simulated launch, whose customers were drawn with fixed times for everything that they "
+            "would do. Rates that the policy's method set stay as they are on the tape, so that only the rate of 1.00 "
+            "is exactly that policy's simulation."
         )
-        return f"{base} This is a simulated launch: {SAMPLED_HONESTY}.{rates}"
     kept = " What was promised before the tape begins stays promised." if _is_handed_over(run) else ""
     return f"{base} This is a recorded run: {RECORDED_HONESTY}.{kept}"
 
@@ -125,9 +126,8 @@ def _subject(run: Run) -> str:
 def _given(run: Run) -> str:
     released = releases_of(run)
     if released.empty:
-        return (
-            f"has no release: {int((run.reservations['status'] != 'CANCELLED').sum()):,} reservations are not cancelled"
-        )
+        open_ones = run.reservations["status"].isin(["RESERVED", "CONFIRMED", "QUEUED", "WAITLISTED"])
+        return f"has no release: {int(open_ones.sum()):,} reservations are open"
     promises, broken = int(released["promises"].sum()), int(released["broken"].sum())
     alert = "an alert" if released["alert"].any() else "no alert"
     share = f" ({broken / promises:.1%}, {alert})" if promises else ""

@@ -185,7 +185,7 @@ def _changes(frame: pd.DataFrame, ax: Axes, measure: str, label: str = "", offse
     if reach:
         ax.margins(x=0.1)
     else:
-        ax.set_xlim(-1, 1)
+        ax.set_xlim(-10, 10)
     ax.set_yticks(y, list(own["variant"]))
     ax.set_ylim(len(own) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from allocation.analysis.supply_risk import DRAWS, is_risky
 from allocation.analysis.tables import estimate_text
 from allocation.analysis.waits import Waits
@@ -20,8 +22,10 @@ _N = "n\u00a0=\u00a0"
 
 def waves_answer(study: WaveStudy, waits: Waits) -> str:
     """What the later waves are worth, and what a customer waits; or that there is only one wave."""
-    days, n = estimate_text(waits.mean_days.mean, waits.mean_days.half_width), study.swept.replications
-    waited = f"who gets a unit waits {days} days for it on average"
+    mean, n = waits.mean_days, study.swept.replications
+    waited = f"who gets a unit waits {estimate_text(mean.mean, mean.half_width)} days for it on average"
+    if isnan(mean.mean):
+        waited = "there are replications in which nobody gets a unit"
     basis = f"means of {n} replications, 95% t intervals"
     dates = supply_dates(study.scenario)
     if len(dates) <= 1:
@@ -109,7 +113,7 @@ def _change(study: WaveStudy, question: str, variant: str) -> dict[str, str]:
     frame = compared_with_configured(study, question)
     own = frame[frame["variant"] == variant].set_index("measure")
     return {
-        str(name): with_half_width(-float(row["difference"]), float(row["difference_half_width"]))
+        str(name): with_half_width(0.0 - float(row["difference"]), float(row["difference_half_width"]))
         for name, row in own.iterrows()
     }
 
@@ -120,9 +124,12 @@ def _delay(study: WaveStudy) -> str:
     frame = compared_with_configured(study, WORTH)
     row = frame[(frame["variant"] == WEEK_LATER) & (frame["measure"] == "days_to_unit")].iloc[0]
     profit = _change(study, WORTH, WEEK_LATER)["profit"]
-    costs = f"costs {study.scenario.currency} {profit}" if profit not in {"0", "-0"} else "costs no profit"
+    costs = f"costs {study.scenario.currency} {profit}" if profit != "0" else "costs no profit"
+    waves = "it" if len(supply_dates(study.scenario)) == 2 else "them"  # noqa: PLR2004
+    if isnan(row["difference"]):
+        return f"a week's delay of {waves} {costs}; "
     longer = estimate_text(float(row["difference"]), float(row["difference_half_width"]))
-    return f"a week's delay of them {costs} and lets everybody served wait {longer} days longer; "
+    return f"a week's delay of {waves} {costs} and lets those served wait {longer} days longer on average; "
 
 
 def _is_single(study: WaveStudy) -> bool:

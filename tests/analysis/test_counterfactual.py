@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 
 from allocation import Policy, replay, simulate
-from allocation.analysis import counterfactual, counterfactuals, from_to, gains_by_tier, largest_changes
+from allocation.analysis import (
+    counterfactual,
+    counterfactuals,
+    from_to,
+    gains_by_tier,
+    honesty_note,
+    largest_changes,
+    review_answer,
+)
 from allocation.analysis.counterfactual import alternatives, compared_by_reservation, replayed
 from allocation.engine.measures import measures
 from allocation.engine.policy import Overbooking, Queue, Release
@@ -150,3 +158,23 @@ def test_counts_add_up(run, others):
     for (policy, effect), own in largest.groupby(["policy", "effect"]):
         every = changes[(changes["policy"] == policy) & (changes["effect"] == effect)]
         assert own["quantity"].min() >= every["quantity"].nlargest(2).min()
+
+
+def test_what_is_exact_and_what_is_assumed_is_told(run):
+    assert "exactly that policy's simulation" in honesty_note(run)
+    learned = simulate(small_scenario(**{"policy.overbooking.method": "adaptive"}), 1)
+    assert "only the rate of 1.00 is exactly" in honesty_note(learned)
+    begun = replay([command for command in run.tape() if command["type"] != "release"], run.policy)
+    told = review_answer(begun, counterfactuals(begun, small_scenario()), None, "USD")
+    assert "has no release: " in told
+    assert "assumes that everybody would have acted as they did" in honesty_note(begun)
+
+
+def test_a_tape_without_orders_changes_nothing():
+    tape = [command for command in simulate(small_scenario(), 1).tape() if command["type"] == "supply"]
+    empty = replay(tape, small_scenario().policy)
+    others = counterfactuals(empty, small_scenario())
+    assert others.changes.empty
+    assert from_to(others.changes).empty
+    assert largest_changes(others.changes).empty
+    assert "none of 5 other policies would have given anybody more or less" in review_answer(empty, others, None, "USD")

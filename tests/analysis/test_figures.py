@@ -29,6 +29,8 @@ def frames(run):
         analysis.plot_published: analysis.published_beside_simulated(run),
         analysis.plot_priority_errors: analysis.priority_errors(run),
         analysis.plot_headlines: analysis.headline_intervals(replicate(small_scenario(), 3, progress=False)),
+        analysis.plot_supply_and_promises: analysis.supply_and_promises(run),
+        analysis.plot_gains_and_losses: analysis.gains_by_tier(run, analysis.counterfactuals(run, small_scenario())),
     }
 
 
@@ -45,6 +47,21 @@ def compared():
             analysis.rate_curve(alone, 1),
         ],
         analysis.METHOD_PLOTS: [analysis.method_frame(analysis.compare_methods(small_scenario(), 3))],
+        **waves(),
+    }
+
+
+def waves():
+    """Frames of waves: of several deliveries at risk, and of variants that change nothing."""
+    risky = small_scenario(**{f"supply.0.expected.{i}.short": {"probability": 0.5, "share": 0.3} for i in (0, 1)})
+    study = analysis.study_waves(risky, 3, 0)
+    compared = analysis.compared_with_configured(study, "worth")
+    same = compared.assign(difference=0.0, difference_half_width=0.0)
+    return {
+        analysis.VARIANT_PLOTS: [compared, same],
+        analysis.RISK_PLOTS: [analysis.risk_distribution(analysis.drawn_arrivals(risky, 40, 0))],
+        analysis.WAIT_PLOTS: [analysis.replicated_waits(risky, 3, 0).curve],
+        (analysis.plot_wave_units,): [analysis.wave_units(study, analysis.drawn_arrivals(risky, 3, 0))],
     }
 
 
@@ -77,7 +94,7 @@ def test_figures_of_settings_have_units_and_come_out_the_same(compared):
                 assert ax.get_xlabel()
                 assert ax.get_ylabel() or [label.get_text() for label in ax.get_yticklabels()]
                 label = ax.get_xlabel() + ax.get_ylabel()
-                assert any(unit in label for unit in ("(USD)", "probability", "units"))
+                assert any(unit in label for unit in ("(USD)", "probability", "units", "days"))
 
 
 def test_whiskers_and_lines_of_a_figure_are_those_of_its_frame(compared):

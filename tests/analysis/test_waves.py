@@ -20,7 +20,7 @@ from allocation.analysis import (
 )
 from allocation.analysis.wave_wording import about_assignment, about_risk, about_worth
 from allocation.analysis.waves import WEEK_LATER, WITHOUT_LATER, wave_of
-from allocation.montecarlo import replicate
+from allocation.montecarlo import replicate, sweep
 from allocation.simulation.waiting import days_to_unit
 from tests.analysis.runs import small_scenario
 
@@ -95,7 +95,7 @@ def test_the_published_launch_has_the_known_answers(published):
     assert change(published, "risk", "every delivery 10% short", "allocated_units").difference == -2_000
     answer = waves_answer(published, replicated_waits(published.scenario, 2, 0))
     assert "(2025-11-22, 2025-11-29) are worth USD 850,000 of profit and 10,000 more units" in answer
-    assert "costs no profit and lets everybody served wait 3.50" in answer
+    assert "costs no profit and lets those served wait 3.50" in answer
     assert answer.endswith("(means of 2 replications, 95% t intervals; differences paired by replication).")
 
 
@@ -130,6 +130,21 @@ def test_a_single_wave_says_so():
     for about in (about_worth, about_assignment):
         assert "a single wave" in about(study)
     assert "every delivery came short" in about_risk(study)
+
+
+def test_a_launch_that_serves_nobody_is_told_without_numbers():
+    nothing = {"supply.0.expected.0.quantity": 0, "supply.0.expected.1.quantity": 0}
+    study = study_waves(small_scenario(**nothing), 2, 0)
+    answer = waves_answer(study, replicated_waits(study.scenario, 2, 0))
+    assert "is worth USD 0 of profit and 0 more units" in answer
+    assert "a week's delay of it costs no profit; there are replications in which nobody gets a unit" in answer
+
+
+def test_moving_up_changes_nothing_where_everybody_keeps_the_requested_date():
+    scenario = load_scenario("console-realistic", {"demand.total": 3000, "policy.waves.assignment": "requested"})
+    swept = sweep(scenario, "policy.waves.move_up", [False, True], 3, 0, progress=False)
+    first, second = (swept.of(n).drop(columns=["setting", swept.parameters[0]]) for n in (0, 1))
+    assert first.reset_index(drop=True).equals(second.reset_index(drop=True))
 
 
 def test_a_table_has_a_row_for_each_variant_and_measure(study):

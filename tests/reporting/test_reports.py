@@ -17,11 +17,13 @@ from allocation.montecarlo import replicate
 from allocation.reporting import run_reports, shipped_notebooks
 from allocation.reporting.executing import execute
 from allocation.reporting.index import index_page
+from allocation.reporting.notebooks import NEEDS
 from tests.analysis.runs import small_scenario
 from tests.reporting.notebooks import notebook_of
 
 DAY = date(2026, 1, 2)
 SEED, REPLICATIONS = 5, 3
+OF_A_SCENARIO = [name for name in shipped_notebooks() if name not in NEEDS]
 
 pytestmark = pytest.mark.slow
 
@@ -37,9 +39,9 @@ def out(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def night(out):
-    """Both reports of a small launch, and one that fails."""
+    """Every report of a small launch that needs nothing but a scenario, and one that fails."""
     shipped = shipped_notebooks()
-    notebooks = {name: shipped[name] for name in ("overbooking", "priority")} | {"broken": broken_notebook(out.parent)}
+    notebooks = {name: shipped[name] for name in OF_A_SCENARIO} | {"broken": broken_notebook(out.parent)}
     seen = []
     done = run_reports(
         [small_scenario()],
@@ -51,7 +53,7 @@ def night(out):
         notebooks=notebooks,
         progress=lambda *at: seen.append(at),
     )
-    for report in ("overbooking", "priority", "broken"):
+    for report in (*OF_A_SCENARIO, "broken"):
         own = [(cells, total) for name, of, cells, total in seen if (name, of) == ("small-launch", report)]
         # Cell by cell, and done at the end, whatever became of it.
         assert own == sorted(own)
@@ -66,17 +68,15 @@ def folder(night, out):
 
 def test_reports_are_done_and_a_broken_one_has_failed(night, out, folder):
     assert [(r.report, r.status) for r in night.reports] == [
-        ("overbooking", "done"),
-        ("priority", "done"),
+        *((name, "done") for name in shipped_notebooks()),
         ("broken", "failed"),
     ]
     assert night.failed[0].error == "ValueError: no such thing"
     assert night.failed[0].html is None
     # Nothing half is left, neither in place nor beside it.
-    assert sorted(path.name for path in folder.iterdir()) == [
-        *("overbooking", "overbooking.html", "overbooking.ipynb"),
-        *("priority", "priority.html", "priority.ipynb"),
-    ]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        f"{name}{suffix}" for name in OF_A_SCENARIO for suffix in ("", ".html", ".ipynb")
+    )
     assert sorted(path.name for path in out.iterdir()) == [".lock", "2026-01-02", "history.parquet", "index.html"]
 
 
@@ -111,6 +111,8 @@ def test_numbers_are_those_of_the_package(night, folder):
     assert summary["answer"] == analysis.overbooking_answer(scenario, headlines, swept)
     assert summary["regime"] == analysis.regime_of(swept).name
     assert summary["rate"] == "1.05"
+    study = analysis.study_waves(scenario, REPLICATIONS, SEED)
+    others = analysis.counterfactuals(run, scenario)
     frames = {
         "overbooking/orders_against_supply": analysis.orders_against_supply(run),
         "overbooking/headlines": headlines,
@@ -118,13 +120,21 @@ def test_numbers_are_those_of_the_package(night, folder):
         "overbooking/methods": analysis.method_frame(analysis.compare_methods(scenario, REPLICATIONS, SEED)),
         "priority/queue_sizes": analysis.queue_sizes(run),
         "priority/priority_errors": analysis.priority_errors(run).by_tiers,
+        "waves/supply_and_promises": analysis.supply_and_promises(run),
+        "waves/worth": analysis.compared_with_configured(study, "worth"),
+        "waves/assignment": analysis.compared_with_configured(study, "assignment"),
+        "waves/risk": analysis.compared_with_configured(study, "risk"),
+        "waves/waits": analysis.replicated_waits(scenario, REPLICATIONS, SEED).curve,
+        "release_review/decisions": analysis.decisions_by_order(run),
+        "release_review/gains_by_tier": analysis.gains_by_tier(run, others),
+        "release_review/changes": others.changes,
     }
     for name, frame in frames.items():
         pd.testing.assert_frame_equal(pd.read_parquet(folder / f"{name}.parquet"), frame, check_dtype=False)
 
 
 def test_the_answer_comes_first_and_nothing_is_on_stderr(night, folder):
-    for name in ("overbooking", "priority"):
+    for name in shipped_notebooks():
         notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
         outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
         answer = json.loads((folder / name / "summary.json").read_text())["answer"]
