@@ -25,6 +25,7 @@ from allocation.analysis.closed_form import (
     limit_gaps,
     with_closed_form,
 )
+from allocation.analysis.contradictions import contradictions
 from allocation.analysis.launch_report import LaunchReport, open_report
 from allocation.analysis.method_figures import (
     METHOD_PLOTS,
@@ -33,7 +34,14 @@ from allocation.analysis.method_figures import (
     plot_profit_by_method,
     plot_units_by_method,
 )
-from allocation.analysis.methods import MethodComparison, compare_methods, method_frame, method_table, methods_note
+from allocation.analysis.methods import (
+    MethodComparison,
+    compare_methods,
+    method_frame,
+    method_table,
+    methods_basis,
+    methods_note,
+)
 from allocation.analysis.outcome_figures import (
     plot_confirmed_curve,
     plot_headlines,
@@ -49,6 +57,14 @@ from allocation.analysis.over_time import (
     promised_units,
     queue_sizes,
 )
+from allocation.analysis.oversold_figures import plot_oversold_distribution
+from allocation.analysis.oversold_tail import (
+    oversold_distribution,
+    oversold_sentence,
+    oversold_tails,
+    rates_of_interest,
+    tail_basis,
+)
 from allocation.analysis.panels import draw_panels
 from allocation.analysis.priority_formula import PriorityErrors, priority_errors
 from allocation.analysis.published import published_beside_simulated
@@ -59,6 +75,14 @@ from allocation.analysis.rate_figures import (
     plot_profit_by_rate,
     plot_units_by_rate,
 )
+from allocation.analysis.recommended import (
+    chosen_rate,
+    rate_looked_at,
+    recommend_rate,
+    recommendation_sentence,
+    recommendation_table,
+    recommended_answer,
+)
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals, headline_table
 from allocation.analysis.series_figures import (
@@ -68,18 +92,26 @@ from allocation.analysis.series_figures import (
     plot_promised_units,
     plot_queue_sizes,
 )
+from allocation.analysis.service import service_by_rate, service_table
+from allocation.analysis.service_figures import SERVICE_PLOTS, plot_service_type_1, plot_service_type_2
 from allocation.analysis.style import png
 from allocation.analysis.supply import supply_over_time
-from allocation.analysis.wording import example_sentence, overbooking_answer, priority_answer, regime_sentence
+from allocation.analysis.tornado import tornado, tornado_note, tornado_table
+from allocation.analysis.tornado_figures import TORNADO_PLOTS, plot_tornado_best_rate, plot_tornado_profit
+from allocation.analysis.wording import basis_of, example_sentence, overbooking_answer, priority_answer, regime_sentence
 
 __all__ = [
     "METHOD_PLOTS",
     "RATE_PLOTS",
+    "SERVICE_PLOTS",
+    "TORNADO_PLOTS",
     "LaunchReport",
     "MethodComparison",
     "PriorityErrors",
     "Regime",
     "at_milestones",
+    "basis_of",
+    "chosen_rate",
     "closed_form_beside",
     "closed_form_caveats",
     "closed_form_curve",
@@ -88,6 +120,7 @@ __all__ = [
     "closed_form_table",
     "compare_methods",
     "confirmed_curve",
+    "contradictions",
     "draw_in_two_spans",
     "draw_panels",
     "example_sentence",
@@ -96,6 +129,7 @@ __all__ = [
     "limit_gaps",
     "method_frame",
     "method_table",
+    "methods_basis",
     "methods_note",
     "milestones",
     "moves",
@@ -104,12 +138,16 @@ __all__ = [
     "outcome_by_tier",
     "outcome_table",
     "overbooking_answer",
+    "oversold_distribution",
+    "oversold_sentence",
+    "oversold_tails",
     "plot_confirmed_curve",
     "plot_headlines",
     "plot_less_than_best",
     "plot_moves",
     "plot_orders_against_supply",
     "plot_outcome_by_tier",
+    "plot_oversold_distribution",
     "plot_oversold_probability",
     "plot_oversold_probability_by_method",
     "plot_priority_errors",
@@ -118,6 +156,10 @@ __all__ = [
     "plot_promised_units",
     "plot_published",
     "plot_queue_sizes",
+    "plot_service_type_1",
+    "plot_service_type_2",
+    "plot_tornado_best_rate",
+    "plot_tornado_profit",
     "plot_units_by_method",
     "plot_units_by_rate",
     "png",
@@ -128,14 +170,26 @@ __all__ = [
     "queue_sizes",
     "rate_curve",
     "rate_in_force",
+    "rate_looked_at",
     "rate_table",
+    "rates_of_interest",
     "rates_to_try",
+    "recommend_rate",
+    "recommendation_sentence",
+    "recommendation_table",
+    "recommended_answer",
     "regime_of",
     "regime_sentence",
+    "service_by_rate",
+    "service_table",
     "status_changes",
     "status_levels",
     "supply_over_time",
     "sweep_rates",
+    "tail_basis",
+    "tornado",
+    "tornado_note",
+    "tornado_table",
     "waiting_by_tier",
     "waiting_days",
     "with_closed_form",

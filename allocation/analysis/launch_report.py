@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,22 +23,26 @@ from allocation.analysis.exhibits import Answer, Exhibit, Note, Table
 from allocation.analysis.methods import MethodComparison, compare_methods
 from allocation.analysis.over_time import milestones
 from allocation.analysis.panels import Panel, draw_panels
-from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, sweep_rates
+from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, setting_of
+from allocation.analysis.recommended import recommend_rate
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals
 from allocation.analysis.series_figures import Plot, Spans, draw_in_two_spans
 from allocation.analysis.style import in_style
 from allocation.analysis.wording import PAIRED, many_runs, one_run, same_runs
 from allocation.engine.errors import SettingError
-from allocation.montecarlo import Sweep, replicate
+from allocation.montecarlo import Recommendation, Sweep, replicate
+from allocation.montecarlo.sweep import RATE
 from allocation.scenario import load_scenario
 from allocation.scenario.schema import Scenario
 from allocation.simulation import simulate
 from allocation.tape import Run
 
 SCHEMA_VERSION = 1
-REPLICATIONS = 100
-"""How many runs the means of a report are of: enough to tell rates apart, and seconds of work."""
+REPLICATIONS = 120
+"""How many runs the means of a report are of: with nine rates, 115 are the fewest that show P(oversold) ≤ 5%."""
+METHOD_REPLICATIONS = 40
+"""How many each way to set the rate is played: paired differences need fewer."""
 _KEYS = {"schema_version", "scenario", "overrides", "seed", "replications", "out"}
 
 
@@ -66,6 +71,13 @@ class LaunchReport:
     @cached_property
     def replicated(self) -> pd.DataFrame:
         """The measures of each replication."""
+        in_force = rate_in_force(self.scenario)
+        # They have been played if the rates were.
+        number = None
+        if in_force is not None and "recommendation" in vars(self):
+            number = setting_of(self.rates, in_force)
+        if number is not None:
+            return self.rates.of(number).drop(columns=["setting", RATE]).reset_index(drop=True)
         return replicate(self.scenario, self.replications, self.seed, progress=False)
 
     @cached_property
@@ -74,9 +86,19 @@ class LaunchReport:
         return headline_intervals(self.replicated)
 
     @cached_property
+    def recommendation(self) -> Recommendation:
+        """The best of the rates around the one in force that keeps the chance constraint."""
+        return recommend_rate(self.scenario, self.replications, self.seed)
+
+    @property
     def rates(self) -> Sweep:
         """The same replications under rates around the one in force."""
-        return sweep_rates(self.scenario, self.replications, self.seed)
+        return self.recommendation.first
+
+    @property
+    def rate_in_force(self) -> Decimal | None:
+        """The one rate that holds from opening to release, if there is one."""
+        return rate_in_force(self.scenario)
 
     @cached_property
     def rate_curve(self) -> pd.DataFrame:
@@ -93,7 +115,7 @@ class LaunchReport:
     @cached_property
     def methods(self) -> MethodComparison:
         """The same replications under every way to set the rate."""
-        return compare_methods(self.scenario, self.replications, self.seed)
+        return compare_methods(self.scenario, min(self.replications, METHOD_REPLICATIONS), self.seed)
 
     @cached_property
     def moments(self) -> pd.DataFrame:
@@ -118,15 +140,16 @@ class LaunchReport:
         """A remark."""
         return Note(text)
 
-    def table(self, frame: pd.DataFrame, about: str, *, of_settings: bool = False) -> Table | None:
+    def table(self, frame: pd.DataFrame, about: str, *, of_settings: bool = False, basis: str = "") -> Table | None:
         """Numbers without a figure; nothing where there are no rows.
 
         Args:
             frame: Few enough rows to be read.
             about: What they are, as the caption begins.
             of_settings: Whether they compare settings over all replications, and are not of replication 0.
+            basis: What they rest on, if that is neither.
         """
-        basis = same_runs(self.replications, self.seed) if of_settings else one_run(self.run)
+        basis = basis or (same_runs(self.replications, self.seed) if of_settings else one_run(self.run))
         return None if frame.empty else Table(frame, f"{about} {basis}")
 
     def panels(
@@ -139,10 +162,13 @@ class LaunchReport:
         *,
         share_x: bool = True,
         height: float = 2.6,
-    ) -> Exhibit:
-        """Settings compared over all replications, in several figures one below the other; see `exhibit`."""
+        basis: str = "",
+    ) -> Exhibit | Note:
+        """Settings compared over all replications, or on another `basis`, in several figures; see `exhibit`."""
+        if table.empty or frame.empty:
+            return Note(f"{about} There is nothing to show for this launch.")
         figure = draw_panels(frame, plots, height, share_x=share_x)
-        basis = f"{same_runs(self.replications, self.seed)} {PAIRED}"
+        basis = basis or f"{same_runs(self.replications, self.seed)} {PAIRED}"
         return self._shown(name, frame, figure, f"{about} {basis}", table)
 
     def over_time(self, name: str, frame: pd.DataFrame, plot: Plot, about: str, table: pd.DataFrame) -> Exhibit:
