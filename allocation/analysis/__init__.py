@@ -26,6 +26,7 @@ from allocation.analysis.closed_form import (
     with_closed_form,
 )
 from allocation.analysis.contradictions import contradictions
+from allocation.analysis.displaced import displaced_by_tier, displaced_sentence
 from allocation.analysis.launch_report import LaunchReport, open_report
 from allocation.analysis.method_figures import (
     METHOD_PLOTS,
@@ -66,8 +67,28 @@ from allocation.analysis.oversold_tail import (
     tail_basis,
 )
 from allocation.analysis.panels import draw_panels
+from allocation.analysis.policies import PolicyComparison, compare_policies, policies_note
+from allocation.analysis.policy_figures import (
+    GAIN_PLOTS,
+    POLICY_PLOTS,
+    plot_gain_served,
+    plot_gain_waiting,
+    plot_policy_profit,
+    plot_policy_served,
+    plot_policy_waiting,
+)
+from allocation.analysis.policy_frames import (
+    confirmed_bands,
+    gains_table,
+    policy_frame,
+    policy_table,
+    tier_gains,
+    tiers_answer,
+    waiting_table,
+)
 from allocation.analysis.priority_formula import PriorityErrors, priority_errors
 from allocation.analysis.published import published_beside_simulated
+from allocation.analysis.queue_positions import plot_queue_positions, positions_table, queue_positions_by_tier
 from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_table, rates_to_try, sweep_rates
 from allocation.analysis.rate_figures import (
     RATE_PLOTS,
@@ -79,6 +100,7 @@ from allocation.analysis.recommended import (
     chosen_rate,
     rate_looked_at,
     recommend_rate,
+    recommendation_basis,
     recommendation_sentence,
     recommendation_table,
     recommended_answer,
@@ -94,6 +116,7 @@ from allocation.analysis.series_figures import (
 )
 from allocation.analysis.service import service_by_rate, service_table
 from allocation.analysis.service_figures import SERVICE_PLOTS, plot_service_type_1, plot_service_type_2
+from allocation.analysis.status_flow import flow_table, plot_status_flow, status_flow
 from allocation.analysis.style import png
 from allocation.analysis.supply import supply_over_time
 from allocation.analysis.tornado import tornado, tornado_note, tornado_table
@@ -101,12 +124,15 @@ from allocation.analysis.tornado_figures import TORNADO_PLOTS, plot_tornado_best
 from allocation.analysis.wording import basis_of, example_sentence, overbooking_answer, priority_answer, regime_sentence
 
 __all__ = [
+    "GAIN_PLOTS",
     "METHOD_PLOTS",
+    "POLICY_PLOTS",
     "RATE_PLOTS",
     "SERVICE_PLOTS",
     "TORNADO_PLOTS",
     "LaunchReport",
     "MethodComparison",
+    "PolicyComparison",
     "PriorityErrors",
     "Regime",
     "at_milestones",
@@ -119,11 +145,17 @@ __all__ = [
     "closed_form_sentence",
     "closed_form_table",
     "compare_methods",
+    "compare_policies",
+    "confirmed_bands",
     "confirmed_curve",
     "contradictions",
+    "displaced_by_tier",
+    "displaced_sentence",
     "draw_in_two_spans",
     "draw_panels",
     "example_sentence",
+    "flow_table",
+    "gains_table",
     "headline_intervals",
     "headline_table",
     "limit_gaps",
@@ -142,6 +174,8 @@ __all__ = [
     "oversold_sentence",
     "oversold_tails",
     "plot_confirmed_curve",
+    "plot_gain_served",
+    "plot_gain_waiting",
     "plot_headlines",
     "plot_less_than_best",
     "plot_moves",
@@ -150,23 +184,33 @@ __all__ = [
     "plot_oversold_distribution",
     "plot_oversold_probability",
     "plot_oversold_probability_by_method",
+    "plot_policy_profit",
+    "plot_policy_served",
+    "plot_policy_waiting",
     "plot_priority_errors",
     "plot_profit_by_method",
     "plot_profit_by_rate",
     "plot_promised_units",
     "plot_published",
+    "plot_queue_positions",
     "plot_queue_sizes",
     "plot_service_type_1",
     "plot_service_type_2",
+    "plot_status_flow",
     "plot_tornado_best_rate",
     "plot_tornado_profit",
     "plot_units_by_method",
     "plot_units_by_rate",
     "png",
+    "policies_note",
+    "policy_frame",
+    "policy_table",
+    "positions_table",
     "priority_answer",
     "priority_errors",
     "promised_units",
     "published_beside_simulated",
+    "queue_positions_by_tier",
     "queue_sizes",
     "rate_curve",
     "rate_in_force",
@@ -175,6 +219,7 @@ __all__ = [
     "rates_of_interest",
     "rates_to_try",
     "recommend_rate",
+    "recommendation_basis",
     "recommendation_sentence",
     "recommendation_table",
     "recommended_answer",
@@ -183,14 +228,18 @@ __all__ = [
     "service_by_rate",
     "service_table",
     "status_changes",
+    "status_flow",
     "status_levels",
     "supply_over_time",
     "sweep_rates",
     "tail_basis",
+    "tier_gains",
+    "tiers_answer",
     "tornado",
     "tornado_note",
     "tornado_table",
     "waiting_by_tier",
     "waiting_days",
+    "waiting_table",
     "with_closed_form",
 ]

@@ -23,6 +23,8 @@ from allocation.analysis.exhibits import Answer, Exhibit, Note, Table
 from allocation.analysis.methods import MethodComparison, compare_methods
 from allocation.analysis.over_time import milestones
 from allocation.analysis.panels import Panel, draw_panels
+from allocation.analysis.policies import REPLICATIONS as POLICY_REPLICATIONS
+from allocation.analysis.policies import PolicyComparison, compare_policies
 from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, setting_of
 from allocation.analysis.recommended import recommend_rate
 from allocation.analysis.regimes import Regime, regime_of
@@ -116,6 +118,11 @@ class LaunchReport:
     def methods(self) -> MethodComparison:
         """The same replications under every way to set the rate."""
         return compare_methods(self.scenario, min(self.replications, METHOD_REPLICATIONS), self.seed)
+
+    @cached_property
+    def policies(self) -> PolicyComparison:
+        """Replications under the policy in force, under others, and under first come, with every decision."""
+        return compare_policies(self.scenario, min(self.replications, POLICY_REPLICATIONS), self.seed)
 
     @cached_property
     def moments(self) -> pd.DataFrame:

@@ -57,7 +57,7 @@ def plot_confirmed_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """How many of each tier were confirmed within so many days of ordering.
 
     Args:
-        frame: As `confirmed_curve` gives it.
+        frame: As `confirmed_curve` gives it, or with the bands of `confirmed_bands`.
         ax: Where to draw; a new figure by default.
     """
     ax = ax or new_axes()
@@ -68,6 +68,10 @@ def plot_confirmed_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         # The last level goes on to the edge.
         days, share = np.r_[own["days"], end], np.r_[own["share"], own["share"].iloc[-1]]
         ax.step(days, share, where="post", label=tier, **look.of_line())
+        if "low" in own:
+            ax.fill_between(
+                own["days"], own["low"], own["high"], step="post", color=look.color, alpha=0.25, linewidth=0
+            )
     share_axis(ax, "share confirmed")
     ax.set_ylim(0, 1.04)
     ax.set_xlabel("days since the order")

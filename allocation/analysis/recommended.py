@@ -102,6 +102,16 @@ def recommendation_sentence(found: Recommendation) -> str:
     )
 
 
+def recommendation_basis(found: Recommendation) -> str:
+    """What the table of a recommendation rests on."""
+    n, seed = found.first.replications, found.first.seed
+    return (
+        f"n\u00a0=\u00a0{n} replications, numbers 0 to {n - 1} of seed {seed}, with the same customers and supply at "
+        "every rate; ± are 95% t intervals, probabilities have Clopper and Pearson's 95% intervals, each by itself. "
+        "Whether the constraint is kept is judged for all rates together. The loss is paired by replication."
+    )
+
+
 def recommendation_table(found: Recommendation) -> pd.DataFrame:
     """Every rate beside the recommended one, for reading.
 

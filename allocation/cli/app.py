@@ -332,7 +332,7 @@ def run_reports(
     ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of all reports.")] = Path("reports"),
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
-    replications: Annotated[int, typer.Option(min=2, help="Runs that the means are of.")] = 100,
+    replications: Annotated[int, typer.Option(min=2, help="Runs that the means are of.")] = 120,
     jobs: Annotated[int, typer.Option(min=1, help="Reports that run at the same time.")] = 1,
     as_json: JsonOption = False,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -114,21 +114,38 @@ def play_replication(plan: Plan, replication: int) -> Played:
     return Played(replication, in_order, orders, sampling, rules, measuring)
 
 
+def play_logged(plan: Plan, replication: int, book: Book) -> Iterator[tuple[int, AllocationEngine]]:
+    """Play one replication under every setting of a plan, and keep every decision.
+
+    Args:
+        plan: What is played.
+        replication: Its number.
+        book: Keeps a log; its memory is used again and again.
+
+    Yields:
+        The number of a setting, and the engine after its last command, which lasts until the next one is asked for.
+    """
+    for source in dict.fromkeys(plan.sources):
+        tape = _tape(plan, plan.scenarios[source], replication)
+        for setting in (i for i, of in enumerate(plan.sources) if of == source):
+            yield setting, _play(plan, setting, tape, book)
+
+
 def _tape(plan: Plan, scenario: Scenario, replication: int) -> Columns:
     if plan.start is None:
         return sample_tape(scenario, plan.seed, replication)
     return sample_rest(scenario, plan.start.past, plan.seed, replication)
 
 
-def _play(plan: Plan, setting: int, tape: Columns) -> AllocationEngine:
-    """Play a tape under a setting, in the memory of this thread."""
+def _play(plan: Plan, setting: int, tape: Columns, book: Book | None = None) -> AllocationEngine:
+    """Play a tape under a setting, in the memory of a book, or else in that of this thread."""
     scenario, rates, start = plan.scenarios[setting], plan.rates[setting], plan.start
     if start is None:
         rated = rated_tape(tape, rates, milliseconds(scenario.orders.opens))
     else:
         rated = rated_tape(tape, rates, start.past.now, start.engine.played)
     past = None if start is None else start.engine
-    engine = AllocationEngine.on(rated.columns, scenario.policy, _own_book(), past)
+    engine = AllocationEngine.on(rated.columns, scenario.policy, book or _own_book(), past)
     rated.play(engine)
     return engine
 
