@@ -77,11 +77,13 @@ def _admission(run: Run, scenario: Scenario) -> Iterator[tuple[str, str]]:
     # Reservations are in arrival order.
     own = run.reservations["tier"].astype("str").isin(served).to_numpy()
     if late := int(own[depth:].sum()):
+        displaces = scenario.policy.hold == "provisional"
+        how = "a higher score takes over a promise (hold: provisional)" if displaces else "admission is by priority"
         why = (
-            f"{late:,} of their {int(own.sum()):,} orders come after the first {depth:,} in the simulation: they are "
-            "in the queue only if admission to it is by priority, which is not said and is configured here"
+            f"{late:,} of their {int(own.sum()):,} orders come after the first {depth:,} in the simulation: by arrival "
+            f"they would stand on the wait-list. They are served since {how}, which is not said and is configured here"
         )
-        yield f"a queue of {depth:,}, with all of {' and '.join(served)} in it", why
+        yield f"a queue of {depth:,}, with all of {' and '.join(served)} served", why
 
 
 def _assumed(scenario: Scenario) -> Iterator[tuple[str, str]]:

@@ -17,8 +17,8 @@ def displaced_by_tier(run: Run) -> pd.DataFrame:
 
     Returns:
         One row a tier (best first): ``tier``, ``reservations``, ``displaced`` (at least once),
-        ``share_of_the_tier_displaced``, ``times`` (how often in all), ``promised_again`` (of them, at any time after
-        the first displacement), ``got_a_unit`` (allocated), ``share_of_the_displaced_that_got_a_unit``, and how the
+        ``share_displaced``, ``times`` (how often in all), ``promised_again`` (of them, at any time after
+        the first displacement), ``got_a_unit`` (allocated), ``share_got_a_unit``, and how the
         others ended: one column for each of `OUTCOMES` but ``allocated`` that occurs.
     """
     reservations, changes = run.reservations, status_changes(run)
@@ -51,9 +51,9 @@ def _counted(own: pd.DataFrame, tiers: list[str]) -> pd.DataFrame:
         got = int(ends.get("allocated", 0))
         rows.append(
             {"tier": tier, "reservations": len(of_tier), "displaced": len(gone)}
-            | {"share_of_the_tier_displaced": len(gone) / len(of_tier), "times": int(of_tier["times"].sum())}
+            | {"share_displaced": len(gone) / len(of_tier), "times": int(of_tier["times"].sum())}
             | {"promised_again": int(gone["promised_again"].sum()), "got_a_unit": got}
-            | {"share_of_the_displaced_that_got_a_unit": got / len(gone) if len(gone) else float("nan")}
+            | {"share_got_a_unit": got / len(gone) if len(gone) else float("nan")}
             | {name: int(ends.get(name, 0)) for name in OUTCOMES if name != "allocated"}
         )
     frame = pd.DataFrame(rows)

@@ -158,12 +158,10 @@ def tiers_answer(compared: PolicyComparison, run: Run, errors: PriorityErrors) -
     own = waiting_table(compared).set_index("tier")
     parts = []
     for row in gains[gains["measure"] == "share_served"].to_dict("records"):
-        tier, change = row["tier"], row["gain"] * _PERCENT
+        tier, gain, reach = row["tier"], row["gain"] * _PERCENT, row["half_width"] * _PERCENT
         share = estimate_text(own.loc[tier, "served (%)"], own.loc[tier, "served (%)_half_width"])
-        parts.append(
-            f"{share}% of {tier} reservations ({change:+.1f} ± {row['half_width'] * _PERCENT:.1f} points against first "
-            "come)"
-        )
+        change = f"{'less' if gain < 0 else 'more'} by {estimate_text(abs(gain), reach)} points than by first come"
+        parts.append(f"{share}% of {tier} reservations ({change})")
     return (
         f"A unit goes to {' and '.join(parts)}, means of {compared.replications} replications with 95% t intervals; in "
         f"replication 0 {priority_sentence(run, errors)}"
