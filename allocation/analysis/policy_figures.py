@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from allocation.analysis.axes import legend_above, money_axis
+from allocation.analysis.axes import legend_above, money_axis, rows_axis
 from allocation.analysis.policies import IN_FORCE
 from allocation.analysis.style import GREEN, new_axes, tier_looks
 
@@ -95,9 +95,7 @@ GAIN_PLOTS = (plot_gain_served, plot_gain_waiting)
 def _policies(frame: pd.DataFrame, ax: Axes) -> dict[str, float]:
     """The height of each policy but the one in force, the first one on top."""
     names = [policy for policy in dict.fromkeys(frame["policy"]) if policy != IN_FORCE]
-    ax.set_yticks(np.arange(len(names)), names)
-    ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.grid(visible=False, axis="y")
+    rows_axis(ax, names)
     return {name: float(i) for i, name in enumerate(names)}
 
 
@@ -129,9 +127,7 @@ def _bars(frame: pd.DataFrame, ax: Axes, measure: str, scale: float) -> None:
     ax.errorbar(
         own["gain"] * scale, y, xerr=own["half_width"] * scale, fmt="none", ecolor="black", capsize=4, linewidth=1.4
     )
-    ax.set_yticks(y, tiers)
-    ax.set_ylim(max(len(own), 1) - 0.5, -0.5)
-    ax.grid(visible=False, axis="y")
+    rows_axis(ax, tiers)
     ax.axvline(0, color="black", linewidth=1.0, zorder=1)
     _signed(ax)
 

@@ -88,14 +88,18 @@ def plot_queue_positions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     days = date_numbers(frame["at"]) if len(frame) else np.zeros(0)
     for tier, look in tier_looks(tiers).items():
         low, median, high = (frame[f"{tier} {name}"].astype(float) for name in QUANTILES)
+        if median.isna().all():
+            continue
         ax.fill_between(days, low, high, step="post", color=look.color, alpha=0.2, linewidth=0)
         ax.step(days, median, where="post", label=tier, **look.of_line())
     if len(frame):
         time_axis(ax, frame["at"].iloc[0], frame["at"].iloc[-1])
+    else:
+        ax.set_xlabel("time")
     counts_axis(ax, "queue position (1 is first)")
     tops = frame[[f"{tier} high" for tier in tiers]].max().max() if tiers and len(frame) else np.nan
     ax.set_ylim(0, float(tops) * 1.05 if tops == tops else 1)  # noqa: PLR0124 - NaN
-    if tiers:
+    if ax.get_lines():
         legend_above(ax)
     return ax
 

@@ -72,7 +72,8 @@ def plot_promised_units(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     for name, label in (("limit_units", "limit (supply × rate)"), ("supply_units", "supply")):
         look = SERIES_LOOKS[name]
         ax.step(days, series[name], where="post", label=label, **look.of_line())
-    _finish(ax, series, "units", max(floor.max(), series["limit_units"].max(), series["supply_units"].max()))
+    tops = [*floor, *series["limit_units"], *series["supply_units"]]
+    _finish(ax, series, "units", max(tops, default=0))
     return ax
 
 
@@ -121,6 +122,8 @@ def _plot_lines(frame: pd.DataFrame, ax: Axes | None, names: Mapping[str, str], 
 def _finish(ax: Axes, series: pd.DataFrame, unit: str, top: float) -> None:
     if len(series):
         time_axis(ax, series["at"].iloc[0], series["at"].iloc[-1])
+    else:
+        ax.set_xlabel("time")
     counts_axis(ax, unit)
     ax.set_ylim(0, float(top) * 1.05 or 1)
     legend_above(ax)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from allocation.analysis.axes import legend_above, money_axis
+from allocation.analysis.axes import legend_above, money_axis, rows_axis
 from allocation.analysis.style import BLUE, ORANGE, Look, new_axes
 from allocation.analysis.tables import rate_text
 
@@ -68,9 +68,7 @@ TORNADO_PLOTS = (plot_tornado_profit, plot_tornado_best_rate)
 def _rows(frame: pd.DataFrame, ax: Axes) -> list[tuple[str, NDArray[np.float64], pd.DataFrame]]:
     """For each end its heights and rows; assumptions are named on the axis, the first one on top."""
     names = list(dict.fromkeys(frame["assumption"]))
-    ax.set_yticks(np.arange(len(names)), [fill(name, 16) for name in names])
-    ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.grid(visible=False, axis="y")
+    rows_axis(ax, [fill(name, 16) for name in names])
     ends = []
     for end, offset in _OFFSET.items():
         own = frame[frame["end"] == end]

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -20,6 +21,8 @@ from allocation.analysis.priority_formula import PriorityErrors
 from allocation.analysis.style import in_style
 from tests.analysis.runs import small_scenario
 
+PALETTE = {"#000000", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"}
+PALETTE |= {"#8c8c8c", "#ffffff"}
 PLOTS = sorted(name for name in analysis.__all__ if name.startswith("plot_"))
 
 
@@ -81,7 +84,6 @@ def drawn(name, given):
     with in_style():
         ax = Figure().subplots()
         assert getattr(analysis, name)(given, ax) is ax, "it returns the axes that it is given"
-    assert analysis.png(ax.figure)
     return ax
 
 
@@ -119,6 +121,7 @@ def test_without_axes_it_makes_its_own(name):
 def test_no_row_and_one_row_are_drawn_too(name, rows):
     ax = drawn(name, first_rows(frames()[name], rows))
     assert ax.get_xlabel()
+    assert analysis.png(ax.figure)
 
 
 @pytest.mark.parametrize("name", PLOTS)
@@ -142,26 +145,15 @@ def test_bars_begin_at_zero(name):
 @pytest.mark.parametrize("name", PLOTS)
 def test_every_colour_is_one_of_the_package(name):
     # What is drawn for tiers, outcomes and series comes from one palette; black, white and greys frame it.
-    from matplotlib.colors import to_hex
 
-    palette = {
-        "#000000",
-        "#e69f00",
-        "#56b4e9",
-        "#009e73",
-        "#f0e442",
-        "#0072b2",
-        "#d55e00",
-        "#cc79a7",
-        "#8c8c8c",
-        "#ffffff",
-    }
     ax = drawn(name, frames()[name])
     if name == "plot_status_flow":
         return  # shades of one colour, which stand for numbers
-    seen = {to_hex(line.get_color()) for line in ax.get_lines()}
+    # The caps of whiskers are markers without a line.
+    lines = [(line, line.get_linestyle() == "None") for line in ax.get_lines()]
+    seen = {to_hex(line.get_markeredgecolor() if marked else line.get_color()) for line, marked in lines}
     seen |= {to_hex(bar.get_facecolor()) for bar in ax.patches}
-    assert seen <= palette
+    assert seen <= PALETTE
 
 
 def test_the_distribution_of_a_real_launch_has_its_mean_and_its_worst():
