@@ -119,7 +119,7 @@ from allocation.analysis.service_figures import SERVICE_PLOTS, plot_service_type
 from allocation.analysis.status_flow import flow_table, plot_status_flow, status_flow
 from allocation.analysis.style import png
 from allocation.analysis.supply import supply_over_time
-from allocation.analysis.tornado import tornado, tornado_note, tornado_table
+from allocation.analysis.tornado import tornado, tornado_note, tornado_table, what_moves
 from allocation.analysis.tornado_figures import TORNADO_PLOTS, plot_tornado_best_rate, plot_tornado_profit
 from allocation.analysis.wording import basis_of, example_sentence, overbooking_answer, priority_answer, regime_sentence
 
@@ -241,5 +241,6 @@ __all__ = [
     "waiting_by_tier",
     "waiting_days",
     "waiting_table",
+    "what_moves",
     "with_closed_form",
 ]

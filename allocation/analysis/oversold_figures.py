@@ -36,7 +36,7 @@ def plot_oversold_distribution(frame: pd.DataFrame, ax: Axes | None = None) -> A
     share_axis(ax, "share of launches")
     ax.set_ylim(0, 1.03)
     ax.axhline(1 - TAIL, color="black", linewidth=0.9, zorder=1)
-    ax.annotate("worst 5%", (end, 1 - TAIL), xytext=(-3, -3), textcoords="offset points", ha="right", va="top")
+    ax.annotate("worst 5% above", (0, 1 - TAIL), xytext=(4, -3), textcoords="offset points", ha="left", va="top")
     counts_axis(ax, "oversold units in a launch", "x")
     ax.set_xlim(0, end)
     if len(frame):

@@ -14,12 +14,13 @@ from allocation.engine.columns import Columns
 from allocation.engine.outcome import queue_positions
 from allocation.tape import Run
 
+Spans = tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp]
 _POINTS = 40
 QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
 """Which customers of a tier are followed: one in ten is ahead of the first, one in ten behind the last."""
 
 
-def queue_positions_by_tier(run: Run, spans: tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp]) -> pd.DataFrame:
+def queue_positions_by_tier(run: Run, spans: Spans, moments: pd.DataFrame) -> pd.DataFrame:
     """The queue position (RULES.md section 3) of the open reservations of each tier over time.
 
     The tape is played once more, and everybody's position is looked up at some instants: evenly while orders come in,
@@ -28,18 +29,16 @@ def queue_positions_by_tier(run: Run, spans: tuple[pd.Timestamp, pd.Timestamp, p
     Args:
         run: A finished run.
         spans: When orders open, when they close, and when everything is over.
+        moments: As `milestones` gives them: at these, too.
 
     Returns:
-        One row an instant: ``at``, ``line`` (the last command that counts), and for each tier (best first) ``TIER
-        low``, ``TIER median`` and ``TIER high``: the positions of its 10th, 50th and 90th percentile customer, NaN
-        where none of it is open.
+        One row a state that was looked at: ``at``, ``line`` (the last command that counts), and for each tier (best
+        first) ``TIER low``, ``TIER median`` and ``TIER high``: the positions of its 10th, 50th and 90th percentile
+        customer, NaN where none of it is open.
     """
     engine = AllocationEngine.on(_tape_of(run.engine), run.policy)
-    at_commands = engine.book.tables.commands["at"]
-    instants = _instants(spans)
-    numbers = np.searchsorted(at_commands, [int(at.timestamp() * 1000) for at in instants], side="right")
     rows = []
-    for at, number in zip(instants, numbers.tolist(), strict=True):
+    for number, at in _looks(engine, spans, moments):
         engine.play_until(number)
         rows.append({"at": at, "line": number} | _quantiles(engine, tiers_by_score(run)))
     frame = pd.DataFrame(rows)
@@ -59,10 +58,15 @@ def _tape_of(engine: AllocationEngine) -> Columns:
     )
 
 
-def _instants(spans: tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp]) -> list[pd.Timestamp]:
+def _looks(engine: AllocationEngine, spans: Spans, moments: pd.DataFrame) -> list[tuple[int, pd.Timestamp]]:
+    """After how many commands to look, in rising order, and when that is."""
     opens, closes, ends = (at.tz_convert("UTC") for at in spans)
     early, late = (pd.date_range(a, b, _POINTS).round("ms") for a, b in ((opens, closes), (closes, ends)))
-    return [*early, *late[1:]]
+    instants = [*early, *late[1:]]
+    commands = engine.book.tables.commands["at"]
+    numbers = np.searchsorted(commands, [int(at.timestamp() * 1000) for at in instants], side="right").tolist()
+    named = zip(moments["line"].tolist(), moments["at"].dt.tz_convert("UTC"), strict=True)
+    return sorted([*zip(numbers, instants, strict=True), *named])
 
 
 def _quantiles(engine: AllocationEngine, tiers: list[str]) -> dict[str, float]:
@@ -105,10 +109,10 @@ def plot_queue_positions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def positions_table(frame: pd.DataFrame, moments: pd.DataFrame) -> pd.DataFrame:
-    """`queue_positions_by_tier` for reading: the middle customer of each tier at the last instant before each moment.
+    """`queue_positions_by_tier` for reading: the middle customer of each tier at each moment.
 
     Args:
-        frame: As `queue_positions_by_tier` gives it.
+        frame: As `queue_positions_by_tier` gives it for these moments.
         moments: As `milestones` gives them.
     """
     medians = [name for name in frame.columns if str(name).endswith(" median")]

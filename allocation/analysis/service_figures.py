@@ -57,9 +57,8 @@ def _band(frame: pd.DataFrame, ax: Axes, level: str, label: str, look: Look) -> 
     ax.plot(own["rate"], own["share"], color=look.color, linestyle=look.line, marker=look.marker, label=label)
     marks = own[own["mark"] != ""]
     for rate, mark in zip(marks["rate"], marks["mark"], strict=True):
-        name = mark.replace("best", "most profit").replace(", ", " and ")
         color, line = (BLACK, "--") if "recommended" in mark else (GREEN, ":")
-        ax.axvline(rate, color=color, linestyle=line, linewidth=1.6, zorder=1, label=f"{rate_text(rate)} {name}")
+        ax.axvline(rate, color=color, linestyle=line, linewidth=1.6, zorder=1, label=f"{rate_text(rate)} {mark}")
     ax.set_xlabel(_RATE_LABEL)
     if len(own):
         legend_above(ax, 2)

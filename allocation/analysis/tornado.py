@@ -111,6 +111,12 @@ def _profit(swept: Sweep, rate: Decimal | float, n: int) -> pd.Series:
     return own.reset_index(drop=True)
 
 
+def what_moves(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame if any assumption moves the profit or the best rate; else one without rows, for there is no tornado."""
+    moves = frame["change"].any() or frame["best_rate"].min() < frame["best_rate"].max()
+    return frame if moves else frame.head(0)
+
+
 def tornado_table(frame: pd.DataFrame) -> pd.DataFrame:
     """`tornado` for reading."""
     currency = frame["unit"].iloc[0]
@@ -137,13 +143,13 @@ def tornado_note(swept: Sweep, frame: pd.DataFrame) -> str:
     """What the ends are, which rates were tried, and which assumption matters most."""
     rate = float(frame["rate"].iloc[0])
     tried = ", ".join(rate_text(one) for one in rates_tried(swept, rate))
-    top = frame.iloc[0]
+    top, best = frame.iloc[0], " or ".join(rate_text(one) for one in sorted(frame["best_rate"].unique()))
     span = frame.loc[frame["assumption"] == top["assumption"], "change"]
     moves = (
         f"Most moves with the {top['assumption']}: {swept.scenario.currency} {span.min():+,.0f} to {span.max():+,.0f} "
         f"at a rate of {rate_text(rate)}."
         if span.abs().max()
-        else f"At a rate of {rate_text(rate)} nothing of this changes the profit."
+        else f"At a rate of {rate_text(rate)} nothing of this changes the profit, and {best} earns most."
     )
     low, high = LEVELS["low"], LEVELS["high"]
     cancelling = (

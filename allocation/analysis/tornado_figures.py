@@ -32,6 +32,8 @@ def plot_tornado_profit(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.errorbar(own["change"], y, xerr=own["half_width"], fmt="none", ecolor="black", capsize=3, elinewidth=1.2)
     ax.axvline(0, color="black", linewidth=1.0, zorder=1)
     unit = frame["unit"].iloc[0] if len(frame) else "money"
+    if not frame["change"].abs().max() > 0:
+        ax.set_xlim(-1, 1)
     money_axis(ax, f"change of the mean profit at the rate looked at ({unit})", "x")
     if len(frame):
         legend_above(ax)

@@ -57,7 +57,7 @@ def frames():
         "plot_profit_by_rate": curve,
         "plot_promised_units": analysis.promised_units(run),
         "plot_published": analysis.published_beside_simulated(run),
-        "plot_queue_positions": analysis.queue_positions_by_tier(run, report.spans),
+        "plot_queue_positions": analysis.queue_positions_by_tier(run, report.spans, report.moments),
         "plot_queue_sizes": analysis.queue_sizes(run),
         "plot_service_type_1": service,
         "plot_service_type_2": service,
@@ -162,7 +162,7 @@ def test_the_distribution_of_a_real_launch_has_its_mean_and_its_worst():
     ax = drawn("plot_oversold_distribution", frame)
     mean = swept.frame["oversold_units"].mean()
     assert any(line.get_linestyle() == ":" and line.get_xdata()[0] == pytest.approx(mean) for line in ax.get_lines())
-    assert [text.get_text() for text in ax.texts] == ["worst 5%"]
+    assert [text.get_text() for text in ax.texts] == ["worst 5% above"]
 
 
 def test_the_flow_has_every_count_in_its_cell():

@@ -81,7 +81,10 @@ def test_where_nobody_cancels_only_costs_are_left():
     note = analysis.tornado_note(swept, frame)
     assert "Nobody cancels in this launch" in note
     nothing = analysis.tornado(swept, 1, 3)
-    assert analysis.tornado_note(swept, nothing).startswith("At a rate of 1.00 nothing of this changes the profit.")
+    told = analysis.tornado_note(swept, nothing)
+    assert told.startswith("At a rate of 1.00 nothing of this changes the profit, and 1.00 earns most.")
+    assert analysis.what_moves(nothing).empty
+    assert analysis.what_moves(frame).equals(frame)
 
 
 def test_uncertain_behaviour_becomes_known_at_the_low_end():
