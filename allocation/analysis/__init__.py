@@ -89,6 +89,7 @@ from allocation.analysis.policy_frames import (
 from allocation.analysis.priority_formula import PriorityErrors, priority_errors
 from allocation.analysis.published import published_beside_simulated
 from allocation.analysis.queue_positions import plot_queue_positions, positions_table, queue_positions_by_tier
+from allocation.analysis.ranges import with_range_words, with_ranges
 from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_table, rates_to_try, sweep_rates
 from allocation.analysis.rate_figures import (
     RATE_PLOTS,
@@ -243,4 +244,6 @@ __all__ = [
     "waiting_table",
     "what_moves",
     "with_closed_form",
+    "with_range_words",
+    "with_ranges",
 ]

@@ -25,6 +25,8 @@ from allocation.analysis.over_time import milestones
 from allocation.analysis.panels import Panel, draw_panels
 from allocation.analysis.policies import REPLICATIONS as POLICY_REPLICATIONS
 from allocation.analysis.policies import PolicyComparison, compare_policies
+from allocation.analysis.ranges import REPLICATIONS as RANGE_REPLICATIONS
+from allocation.analysis.ranges import with_ranges
 from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, setting_of
 from allocation.analysis.recommended import recommend_rate
 from allocation.analysis.regimes import Regime, regime_of
@@ -43,7 +45,7 @@ from allocation.tape import Run
 SCHEMA_VERSION = 1
 REPLICATIONS = 120
 """How many runs the means of a report are of: with nine rates, 115 are the fewest that show P(oversold) ≤ 5%."""
-METHOD_REPLICATIONS = 40
+METHOD_REPLICATIONS = 32
 """How many each way to set the rate is played: paired differences need fewer."""
 _KEYS = {"schema_version", "scenario", "overrides", "seed", "replications", "out"}
 
@@ -128,6 +130,10 @@ class LaunchReport:
     def moments(self) -> pd.DataFrame:
         """The milestones of replication 0."""
         return milestones(self.run)
+
+    def with_ranges(self, series: pd.DataFrame) -> pd.DataFrame:
+        """A series of replication 0, with the range of some others at each instant; see `ranges.with_ranges`."""
+        return with_ranges(series, self.scenario, min(self.replications, RANGE_REPLICATIONS), self.seed)
 
     @property
     def spans(self) -> Spans:

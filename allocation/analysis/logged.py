@@ -40,7 +40,7 @@ def tier_rows(engine: AllocationEngine) -> list[dict[str, Any]]:
 
 def waiting_days_of(engine: AllocationEngine) -> NDArray[np.float64]:
     """Days that each reservation was QUEUED or WAITLISTED, until the last command at most; shape (reservations,)."""
-    log, at, who = _changes(engine)
+    log, at, who = changes_of(engine)
     # Each stay counts its end less its beginning; one that lasts ends with the tape.
     leaves = np.isin(log["before"], _WAITING).astype(np.int64) - np.isin(log["after"], _WAITING).astype(np.int64)
     count = len(engine.book.used("reservations"))
@@ -54,7 +54,7 @@ def waiting_days_of(engine: AllocationEngine) -> NDArray[np.float64]:
 
 def confirmed_days_of(engine: AllocationEngine) -> NDArray[np.float64]:
     """Days from the order to the first CONFIRMED; NaN where that never came, or the order is not known."""
-    log, at, who = _changes(engine)
+    log, at, who = changes_of(engine)
     count = len(engine.book.used("reservations"))
     placed, confirmed = np.full(count, np.nan), np.full(count, np.nan)
     new = (log["before"] == Status.NONE) & (log["step"] != Step.ADOPTED)
@@ -82,15 +82,13 @@ def confirmed_shares(engine: AllocationEngine, days: NDArray[np.float64]) -> pd.
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["tier", "days", "share"])
 
 
-def _changes(engine: AllocationEngine) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
-    """The decisions about reservations, when each was made (milliseconds since the first command), and about which."""
+def changes_of(engine: AllocationEngine) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
+    """The decisions about reservations, when each was made (milliseconds since 1970), and about which."""
     log = engine.book.used("log")
     log = log[(log["reservation"] != NOBODY) & (log["step"] != Step.REFUSED)]
-    commands = engine.book.tables.commands["at"]
-    first = int(commands[0]) if len(commands) else 0
-    return log, commands[log["command"]] - first, log["reservation"].astype(np.int64)
+    return log, engine.book.tables.commands["at"][log["command"]], log["reservation"].astype(np.int64)
 
 
 def _last_at(engine: AllocationEngine) -> int:
     commands = engine.book.tables.commands["at"][: engine.played]
-    return int(commands[-1] - commands[0]) if len(commands) else 0
+    return int(commands[-1]) if len(commands) else 0

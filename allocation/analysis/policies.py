@@ -18,7 +18,7 @@ from allocation.scenario.schema import Scenario
 from allocation.simulation.simulate import launch_measures
 
 IN_FORCE, FIRST_COME = "in force", "first come"
-REPLICATIONS = 24
+REPLICATIONS = 20
 """How many replications keep every decision: it takes several times as long as measures alone."""
 MEASURES: Mapping[str, str] = {
     "profit": "money",

@@ -23,7 +23,7 @@ CORRELATIONS = {"low": Decimal(0), "high": Decimal("0.01")}
 """Everybody decides alone; and fates that move together strongly (at 5%, the share's standard deviation is 2.2%)."""
 COSTS = {"low": Decimal("0.5"), "high": Decimal(2)}
 """Of what an oversold unit is said to cost."""
-REPLICATIONS = 16
+REPLICATIONS = 12
 _RATES = 4
 
 

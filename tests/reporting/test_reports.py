@@ -116,7 +116,9 @@ def test_numbers_are_those_of_the_package(night, folder):
     answer = json.loads((folder / "priority" / "summary.json").read_text())["answer"]
     assert answer == analysis.tiers_answer(policies, run, analysis.priority_errors(run))
     frames = {
-        "overbooking/orders_against_supply": analysis.orders_against_supply(run),
+        "overbooking/orders_against_supply": analysis.with_ranges(
+            analysis.orders_against_supply(run), scenario, REPLICATIONS, SEED
+        ),
         "overbooking/headlines": headlines,
         "overbooking/rate_curve": analysis.with_closed_form(curve, swept),
         "overbooking/methods": analysis.method_frame(analysis.compare_methods(scenario, REPLICATIONS, SEED)),
@@ -126,7 +128,7 @@ def test_numbers_are_those_of_the_package(night, folder):
         "priority/tier_gains": analysis.tier_gains(compared, policies),
         "priority/policies": compared,
         "priority/confirmed_curve": analysis.confirmed_bands(policies),
-        "priority/queue_sizes": analysis.queue_sizes(run),
+        "priority/queue_sizes": analysis.with_ranges(analysis.queue_sizes(run), scenario, REPLICATIONS, SEED),
         "priority/priority_errors": analysis.priority_errors(run).by_tiers,
     }
     for name, frame in frames.items():
