@@ -87,7 +87,7 @@ from allocation.analysis.policy_frames import (
     waiting_table,
 )
 from allocation.analysis.priority_formula import PriorityErrors, priority_errors
-from allocation.analysis.published import published_beside_simulated
+from allocation.analysis.published import published_beside_simulated, published_table
 from allocation.analysis.queue_positions import plot_queue_positions, positions_table, queue_positions_by_tier
 from allocation.analysis.ranges import with_range_words, with_ranges
 from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_table, rates_to_try, sweep_rates
@@ -211,6 +211,7 @@ __all__ = [
     "priority_errors",
     "promised_units",
     "published_beside_simulated",
+    "published_table",
     "queue_positions_by_tier",
     "queue_sizes",
     "rate_curve",

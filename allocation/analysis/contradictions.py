@@ -11,6 +11,7 @@ import pandas as pd
 from allocation.scenario.schema import Scenario
 from allocation.tape import Run
 
+_CONFIRMED = "confirmed_at_cutoff_units"
 _PREFIX, _ALLOCATED = "by_tier.", ".allocated"
 
 
@@ -26,6 +27,7 @@ def contradictions(run: Run, scenario: Scenario) -> pd.DataFrame:
         return pd.DataFrame(columns=["published", "explanation"])
     rows = [
         *_noted(run),
+        *_followed(run),
         *_served_tiers(run, scenario),
         *_sum_of_tiers(scenario),
         *_admission(run, scenario),
@@ -39,6 +41,17 @@ def _noted(run: Run) -> Iterator[tuple[str, str]]:
     for row in run.summary.get("published", []):
         if row["note"]:
             yield row["text"] or row["measure"], row["note"]
+
+
+def _followed(run: Run) -> Iterator[tuple[str, str]]:
+    """What is off by as much as the confirmed units are, for the same reason."""
+    rows = run.summary.get("published", [])
+    off = {row["measure"]: row["simulated"] - row["published"] for row in rows if row["simulated"] is not None}
+    confirmed = off.get(_CONFIRMED, 0)
+    for row in rows if confirmed else []:
+        if row["measure"] != _CONFIRMED and not row["note"] and abs(off.get(row["measure"], 0)) == abs(confirmed):
+            why = f"off by the same {abs(confirmed):,} as the units confirmed: it follows from the rate"
+            yield row["text"] or row["measure"], why
 
 
 def _served_tiers(run: Run, scenario: Scenario) -> Iterator[tuple[str, str]]:
@@ -58,7 +71,7 @@ def _sum_of_tiers(scenario: Scenario) -> Iterator[tuple[str, str]]:
     """Tiers that are printed beside a confirmed number, and add up to the allocated one."""
     values = {row.measure: row.value for row in scenario.published}
     parts = [value for _, value, _ in _allocated(scenario)]
-    confirmed, allocated = values.get("confirmed_at_cutoff_units"), values.get("allocated_units")
+    confirmed, allocated = values.get(_CONFIRMED), values.get("allocated_units")
     if len(parts) > 1 and confirmed is not None and sum(parts) == allocated != confirmed:
         told = " + ".join(f"{value:,}" for value in parts)
         why = (

@@ -39,7 +39,7 @@ def with_ranges(
         `levels_at` knows, ``promised_low`` and ``promised_high`` for all promised units together where it has
         ``reserved`` ones, and ``n``.
     """
-    columns = [str(name) for name in series.columns.difference(["at", "line"], sort=False)]
+    columns = [str(name) for name in series.columns if name not in ("at", "line")]
     rows = thinned(series, columns).reset_index(drop=True)
     instants = rows["at"].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[ms]").astype(np.int64)
     plan, book = Plan.of([scenario], seed), Book(Policy())

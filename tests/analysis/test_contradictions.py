@@ -20,6 +20,9 @@ def test_the_phone_needs_another_rate_and_counts_shares_of_something_else():
     confirmed = found["8,925 confirmed on launch (105%)"]
     assert "needs a rate of 1.05" in confirmed
     assert f"the configured 1.03 gives {int(8500 * 1.03):,}" in confirmed
+    off = found["STANDARD 7,691 confirmed (76.9%)"]
+    assert off == "off by the same 170 as the units confirmed: it follows from the rate"
+    assert found["STANDARD 2,309 not confirmed (23.1%)"] == off
     assert "132.2%" in found["11,234 pre-orders, 12% over inventory"]
     assert f"{425 / 8925:.1%}" in found["425 cancelled after that (3.8%)"]
 
