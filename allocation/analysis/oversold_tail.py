@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allocation.analysis.rate_curve import setting_of
+from allocation.analysis.rate_curve import require_rate, setting_of
 from allocation.analysis.tables import estimate_text, rate_text
 from allocation.analysis.wording import same_runs
 from allocation.montecarlo import Sweep
@@ -127,5 +127,4 @@ def _of_rate(row: Mapping[Any, Any]) -> str:
 
 
 def _oversold(swept: Sweep, rate: float) -> NDArray[np.int64]:
-    number = setting_of(swept, rate)
-    return swept.of(-1 if number is None else number)["oversold_units"].to_numpy(np.int64)
+    return swept.of(require_rate(swept, rate))["oversold_units"].to_numpy(np.int64)

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from allocation.analysis.rate_curve import setting_of, with_method
+from allocation.analysis.rate_curve import require_rate, with_method
 from allocation.analysis.tables import rate_text
 from allocation.montecarlo import Sweep, sweep
 from allocation.montecarlo.behaviours import cancels, with_cancellation_correlation, with_cancellation_level
@@ -45,7 +45,11 @@ def tornado(swept: Sweep, rate: Decimal | float, replications: int = REPLICATION
         ``best_high``: the range of those tried whose profit is not shown to be less (paired, 95% each); ``gain``: what
         the best one then earns more than the rate, with ``gain_half_width``; and ``n``. An assumption that changes
         nothing, since nothing is uncertain, has a change of 0. The largest swing comes first.
+
+    Raises:
+        SettingError: The rate is none of those of the sweep.
     """
+    require_rate(swept, rate)
     n = min(replications, swept.replications)
     base, tried = with_method(swept.scenario, "constant"), rates_tried(swept, rate)
     rows = []
@@ -106,8 +110,7 @@ def _moved(swept: Sweep, own: Sweep, rate: Decimal | float, tried: tuple[float, 
 
 
 def _profit(swept: Sweep, rate: Decimal | float, n: int) -> pd.Series:
-    number = setting_of(swept, rate)
-    own: pd.Series = swept.of(-1 if number is None else number)["profit"].iloc[:n].astype(float)
+    own: pd.Series = swept.of(require_rate(swept, rate))["profit"].iloc[:n].astype(float)
     return own.reset_index(drop=True)
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from allocation import analysis, load_scenario
+from allocation.engine.errors import SettingError
 from allocation.montecarlo import replicate
 from allocation.montecarlo.behaviours import with_cancellation_correlation, with_cancellation_level
 from allocation.statistics import paired_difference
@@ -85,6 +86,13 @@ def test_where_nobody_cancels_only_costs_are_left():
     assert told.startswith("At a rate of 1.00 nothing of this changes the profit, and 1.00 earns most.")
     assert analysis.what_moves(nothing).empty
     assert analysis.what_moves(frame).equals(frame)
+
+
+def test_a_rate_that_was_not_tried_is_refused(swept):
+    with pytest.raises(SettingError, match=r"a rate of 1.02 was not tried; tried are 1.00, 1.03, 1.05, 1.08"):
+        analysis.tornado(swept, 1.02)
+    with pytest.raises(SettingError, match="was not tried"):
+        analysis.oversold_tails(swept, {1.02: "wished for"})
 
 
 def test_uncertain_behaviour_becomes_known_at_the_low_end():
