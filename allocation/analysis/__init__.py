@@ -48,8 +48,10 @@ from allocation.analysis.closed_form import (
     limit_gaps,
     with_closed_form,
 )
+from allocation.analysis.contradictions import contradictions
 from allocation.analysis.counterfactual import Counterfactuals, counterfactuals, from_to, gains_by_tier, largest_changes
 from allocation.analysis.decision_book import DecisionBook, decision_book
+from allocation.analysis.displaced import displaced_by_tier, displaced_sentence
 from allocation.analysis.launch_report import LaunchReport
 from allocation.analysis.live_outcomes import Night, night_of, not_matched, plan_beside_outcome, verdict_counts
 from allocation.analysis.method_figures import (
@@ -59,7 +61,14 @@ from allocation.analysis.method_figures import (
     plot_profit_by_method,
     plot_units_by_method,
 )
-from allocation.analysis.methods import MethodComparison, compare_methods, method_frame, method_table, methods_note
+from allocation.analysis.methods import (
+    MethodComparison,
+    compare_methods,
+    method_frame,
+    method_table,
+    methods_basis,
+    methods_note,
+)
 from allocation.analysis.opening import open_report
 from allocation.analysis.outcome_figures import (
     plot_confirmed_curve,
@@ -77,15 +86,53 @@ from allocation.analysis.over_time import (
     queue_sizes,
     supply_and_promises,
 )
+from allocation.analysis.oversold_figures import plot_oversold_distribution
+from allocation.analysis.oversold_tail import (
+    oversold_distribution,
+    oversold_sentence,
+    oversold_tails,
+    rates_of_interest,
+    tail_basis,
+)
 from allocation.analysis.panels import draw_panels
+from allocation.analysis.policies import PolicyComparison, compare_policies, policies_note
+from allocation.analysis.policy_figures import (
+    GAIN_PLOTS,
+    POLICY_PLOTS,
+    plot_gain_served,
+    plot_gain_waiting,
+    plot_policy_profit,
+    plot_policy_served,
+    plot_policy_waiting,
+)
+from allocation.analysis.policy_frames import (
+    confirmed_bands,
+    gains_table,
+    policy_frame,
+    policy_table,
+    tier_gains,
+    tiers_answer,
+    waiting_table,
+)
 from allocation.analysis.priority_formula import PriorityErrors, priority_errors
-from allocation.analysis.published import published_beside_simulated
+from allocation.analysis.published import published_beside_simulated, published_table
+from allocation.analysis.queue_positions import plot_queue_positions, positions_table, queue_positions_by_tier
+from allocation.analysis.ranges import with_range_words, with_ranges
 from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_table, rates_to_try, sweep_rates
 from allocation.analysis.rate_figures import (
     RATE_PLOTS,
     plot_oversold_probability,
     plot_profit_by_rate,
     plot_units_by_rate,
+)
+from allocation.analysis.recommended import (
+    chosen_rate,
+    rate_looked_at,
+    recommend_rate,
+    recommendation_basis,
+    recommendation_sentence,
+    recommendation_table,
+    recommended_answer,
 )
 from allocation.analysis.recorded import Actuals, book_frame, recorded_run
 from allocation.analysis.regimes import Regime, regime_of
@@ -114,10 +161,15 @@ from allocation.analysis.series_figures import (
     plot_promised_units,
     plot_queue_sizes,
 )
+from allocation.analysis.service import service_by_rate, service_table
+from allocation.analysis.service_figures import SERVICE_PLOTS, plot_service_type_1, plot_service_type_2
 from allocation.analysis.since_last_night import EarlierNight, counts_changed, statuses_changed
+from allocation.analysis.status_flow import flow_table, plot_status_flow, status_flow
 from allocation.analysis.style import png
 from allocation.analysis.supply import arrivals_over_time, supply_over_time
 from allocation.analysis.supply_risk import delivery_risk, drawn_arrivals, risk_distribution, risk_outcomes
+from allocation.analysis.tornado import tornado, tornado_note, tornado_table, what_moves
+from allocation.analysis.tornado_figures import TORNADO_PLOTS, plot_tornado_best_rate, plot_tornado_profit
 from allocation.analysis.waits import replicated_waits, waits_table
 from allocation.analysis.wave_figures import (
     RISK_PLOTS,
@@ -138,13 +190,17 @@ from allocation.analysis.wave_wording import (
     waves_answer,
 )
 from allocation.analysis.waves import WaveStudy, compared_with_configured, study_waves, variant_table
-from allocation.analysis.wording import example_sentence, overbooking_answer, priority_answer, regime_sentence
+from allocation.analysis.wording import basis_of, example_sentence, overbooking_answer, priority_answer, regime_sentence
 from allocation.calibration import cancellation_frame
 
 __all__ = [
+    "GAIN_PLOTS",
     "METHOD_PLOTS",
+    "POLICY_PLOTS",
     "RATE_PLOTS",
     "RISK_PLOTS",
+    "SERVICE_PLOTS",
+    "TORNADO_PLOTS",
     "VARIANT_PLOTS",
     "WAIT_PLOTS",
     "Actuals",
@@ -156,6 +212,7 @@ __all__ = [
     "LaunchReport",
     "MethodComparison",
     "Night",
+    "PolicyComparison",
     "PriorityErrors",
     "Regime",
     "WaveStudy",
@@ -168,10 +225,12 @@ __all__ = [
     "arrivals_over_time",
     "at_milestones",
     "atp_at_releases",
+    "basis_of",
     "book_frame",
     "broken_promises",
     "calibration_answer",
     "cancellation_frame",
+    "chosen_rate",
     "closed_form_beside",
     "closed_form_caveats",
     "closed_form_curve",
@@ -179,8 +238,11 @@ __all__ = [
     "closed_form_sentence",
     "closed_form_table",
     "compare_methods",
+    "compare_policies",
     "compared_with_configured",
+    "confirmed_bands",
     "confirmed_curve",
+    "contradictions",
     "counterfactuals",
     "counts_changed",
     "course_bands",
@@ -188,13 +250,17 @@ __all__ = [
     "decisions_by_order",
     "decisions_of",
     "delivery_risk",
+    "displaced_by_tier",
+    "displaced_sentence",
     "draw_in_two_spans",
     "draw_panels",
     "drawn_arrivals",
     "every_few",
     "example_sentence",
+    "flow_table",
     "from_to",
     "gains_by_tier",
+    "gains_table",
     "goodness_frame",
     "goodness_table",
     "headline_intervals",
@@ -205,6 +271,7 @@ __all__ = [
     "limit_gaps",
     "method_frame",
     "method_table",
+    "methods_basis",
     "methods_note",
     "milestones",
     "moves",
@@ -221,11 +288,16 @@ __all__ = [
     "outcome_table",
     "outcomes_compared",
     "overbooking_answer",
+    "oversold_distribution",
+    "oversold_sentence",
+    "oversold_tails",
     "plan_beside_outcome",
     "plot_arrivals",
     "plot_cancellation",
     "plot_cancellations_course",
     "plot_confirmed_curve",
+    "plot_gain_served",
+    "plot_gain_waiting",
     "plot_gains_and_losses",
     "plot_goodness",
     "plot_headlines",
@@ -235,31 +307,54 @@ __all__ = [
     "plot_orders_against_supply",
     "plot_orders_course",
     "plot_outcome_by_tier",
+    "plot_oversold_distribution",
     "plot_oversold_probability",
     "plot_oversold_probability_by_method",
+    "plot_policy_profit",
+    "plot_policy_served",
+    "plot_policy_waiting",
     "plot_priority_errors",
     "plot_profit_by_method",
     "plot_profit_by_rate",
     "plot_promised_units",
     "plot_published",
     "plot_quantities",
+    "plot_queue_positions",
     "plot_queue_sizes",
+    "plot_service_type_1",
+    "plot_service_type_2",
     "plot_shares_of_tiers",
     "plot_show_rates",
+    "plot_status_flow",
     "plot_supply_and_promises",
+    "plot_tornado_best_rate",
+    "plot_tornado_profit",
     "plot_units_by_method",
     "plot_units_by_rate",
     "plot_wave_units",
     "png",
+    "policies_note",
+    "policy_frame",
+    "policy_table",
+    "positions_table",
     "priority_answer",
     "priority_errors",
     "promised_units",
     "published_beside_simulated",
+    "published_table",
+    "queue_positions_by_tier",
     "queue_sizes",
     "rate_curve",
     "rate_in_force",
+    "rate_looked_at",
     "rate_table",
+    "rates_of_interest",
     "rates_to_try",
+    "recommend_rate",
+    "recommendation_basis",
+    "recommendation_sentence",
+    "recommendation_table",
+    "recommended_answer",
     "record_note",
     "recorded_run",
     "refusals_of",
@@ -271,21 +366,34 @@ __all__ = [
     "risk_distribution",
     "risk_outcomes",
     "same_customers",
+    "service_by_rate",
+    "service_table",
     "show_rates",
     "standing_compared",
     "status_changes",
+    "status_flow",
     "status_levels",
     "statuses_changed",
     "study_waves",
     "supply_and_promises",
     "supply_over_time",
     "sweep_rates",
+    "tail_basis",
+    "tier_gains",
+    "tiers_answer",
+    "tornado",
+    "tornado_note",
+    "tornado_table",
     "variant_table",
     "verdict_counts",
     "waiting_by_tier",
     "waiting_days",
+    "waiting_table",
     "waits_table",
     "wave_units",
     "waves_answer",
+    "what_moves",
     "with_closed_form",
+    "with_range_words",
+    "with_ranges",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 _DAY_MS = 86_400_000
+_HOUR = 1 / 24
 
 
 def date_numbers(instants: pd.Series) -> NDArray[np.float64]:
@@ -34,7 +37,9 @@ def time_axis(ax: Axes, start: pd.Timestamp, end: pd.Timestamp, *, named_zone: b
     )
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(formatter)
-    ax.set_xlim(*date_numbers(pd.Series([start, end])))
+    # One instant is no span.
+    first, last = date_numbers(pd.Series([start, end])).tolist()
+    ax.set_xlim(first, last if last > first else first + _HOUR)
     ax.set_xlabel(days_between(start, end) + (f" ({zone})" if named_zone else ""))
 
 
@@ -50,6 +55,13 @@ def days_between(start: pd.Timestamp, end: pd.Timestamp) -> str:
     if start.year == end.year:
         first = f"{start.day} {start:%b}"
     return f"{first} to {last}"
+
+
+def rows_axis(ax: Axes, names: Sequence[str], room: float = 0.5) -> None:
+    """A y axis with a row a name, the first one on top, and no lines between them."""
+    ax.set_yticks(np.arange(len(names)), list(names))
+    ax.set_ylim(max(len(names) - 1, 0) + room, -room)
+    ax.grid(visible=False, axis="y")
 
 
 def counts_axis(ax: Axes, label: str, which: str = "y") -> None:

@@ -23,7 +23,12 @@ from allocation.analysis.kept_sweeps import sweep_once
 from allocation.analysis.methods import MethodComparison, compare_methods
 from allocation.analysis.over_time import milestones
 from allocation.analysis.panels import Panel, draw_panels
-from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, rates_to_try, with_method
+from allocation.analysis.policies import REPLICATIONS as POLICY_REPLICATIONS
+from allocation.analysis.policies import PolicyComparison, compare_policies
+from allocation.analysis.ranges import REPLICATIONS as RANGE_REPLICATIONS
+from allocation.analysis.ranges import with_ranges
+from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, setting_of
+from allocation.analysis.recommended import recommend_rate
 from allocation.analysis.recorded import Actuals, recorded_run
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals
@@ -32,7 +37,7 @@ from allocation.analysis.since_last_night import EarlierNight
 from allocation.analysis.style import in_style
 from allocation.analysis.wording import PAIRED, many_runs, one_run, same_runs
 from allocation.calibration import Source
-from allocation.montecarlo import Sweep
+from allocation.montecarlo import Recommendation, Sweep
 from allocation.montecarlo.start import Start
 from allocation.montecarlo.sweep import RATE
 from allocation.scenario.schema import Scenario
@@ -40,8 +45,11 @@ from allocation.simulation import simulate
 from allocation.tape import Run
 
 SCHEMA_VERSION = 1
-REPLICATIONS = 100
-"""How many runs the means of a report are of: enough to tell rates apart, and seconds of work."""
+REPLICATIONS = 120
+"""How many runs the means of a report are of: with nine rates, 115 are the fewest that show P(oversold) ≤ 5%."""
+METHOD_REPLICATIONS = 32
+"""How many each way to set the rate is played: paired differences need fewer."""
+_ANEW = "Simulated from the beginning of the launch, as if nothing of it had been recorded."
 TIMING = "timing.json"
 _NOTHING = "There is nothing to show for this launch."
 _PLAYED_ON = "The launch is played on from its recorded book."
@@ -99,7 +107,15 @@ class LaunchReport:
     @cached_property
     def replicated(self) -> pd.DataFrame:
         """The measures of each replication."""
-        return self._swept(self.scenario, (), ()).frame.drop(columns="setting")
+        in_force = rate_in_force(self.scenario)
+        # They have been played if the rates were.
+        number = None
+        if in_force is not None and "recommendation" in vars(self):
+            number = setting_of(self.rates, in_force)
+        if number is not None:
+            return self.rates.of(number).drop(columns=["setting", RATE]).reset_index(drop=True)
+        swept = sweep_once(self.shared, self.scenario, (), (), self.replications, self.seed, self.start)
+        return self.timed(swept).frame.drop(columns="setting")
 
     @cached_property
     def headlines(self) -> pd.DataFrame:
@@ -107,9 +123,22 @@ class LaunchReport:
         return headline_intervals(self.replicated)
 
     @cached_property
+    def recommendation(self) -> Recommendation:
+        """The best of the rates around the one in force that keeps the chance constraint."""
+        start = None if self.actuals is None else self.actuals.tape
+        found = recommend_rate(self.scenario, self.replications, self.seed, start=start)
+        self.timed(found.first)
+        return found
+
+    @property
     def rates(self) -> Sweep:
         """The same replications under rates around the one in force."""
-        return self._swept(with_method(self.scenario, "constant"), (RATE,), (rates_to_try(self.scenario),))
+        return self.recommendation.first
+
+    @property
+    def rate_in_force(self) -> Decimal | None:
+        """The one rate that holds from opening to release, if there is one."""
+        return rate_in_force(self.scenario)
 
     @cached_property
     def rate_curve(self) -> pd.DataFrame:
@@ -126,9 +155,18 @@ class LaunchReport:
     @cached_property
     def methods(self) -> MethodComparison:
         """The same replications under every way to set the rate."""
-        compared = compare_methods(self.scenario, self.replications, self.seed, start=self.start)
+        n = min(self.replications, METHOD_REPLICATIONS)
+        compared = compare_methods(self.scenario, n, self.seed, start=self.start)
         self.timed(compared.swept)
         return compared
+
+    @cached_property
+    def policies(self) -> PolicyComparison:
+        """Replications under the policy in force, under others, and under first come, with every decision.
+
+        All of them from the beginning, of a recorded launch, too.
+        """
+        return compare_policies(self.scenario, min(self.replications, POLICY_REPLICATIONS), self.seed)
 
     @cached_property
     def moments(self) -> pd.DataFrame:
@@ -151,11 +189,13 @@ class LaunchReport:
         # A tape may end with its last order; a span of no length cannot be drawn.
         return placed.min(), closes, max(last, closes + pd.Timedelta(hours=1))
 
-    def _swept(self, scenario: Scenario, parameters: Sequence[str], values: Sequence[Sequence[Any]]) -> Sweep:
-        """Replications under settings, which other reports of the launch may have played already."""
-        return self.timed(
-            sweep_once(self.shared, scenario, parameters, values, self.replications, self.seed, self.start)
-        )
+    def with_ranges(self, series: pd.DataFrame) -> pd.DataFrame:
+        """A series of `run`, with the range of some replications at each instant; see `ranges.with_ranges`."""
+        return with_ranges(series, self.scenario, min(self.replications, RANGE_REPLICATIONS), self.seed)
+
+    def anew(self, basis: str) -> str:
+        """What figures rest on that are simulated from the beginning, of a recorded launch, too."""
+        return f"{_ANEW} {basis}" if self.recorded else basis
 
     def timed(self, swept: Sweep) -> Sweep:
         """The sweep, after its time was counted as time of this report."""

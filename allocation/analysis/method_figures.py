@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from allocation.analysis.axes import counts_axis, legend_above, money_axis, share_axis
+from allocation.analysis.axes import counts_axis, legend_above, money_axis, rows_axis, share_axis
 from allocation.analysis.compared import BELOW_BEST
 from allocation.analysis.style import BLUE, GREEN, ORANGE, VERMILION, Look, new_axes
 
@@ -66,7 +66,7 @@ def plot_units_by_method(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     _dots(frame, ax, "oversold_units", Look(VERMILION, "", "X"), "oversold", -_OFFSET)
     _dots(frame, ax, "unsold_units", Look(ORANGE, "", "s"), "unsold", _OFFSET)
     counts_axis(ax, "mean units", "x")
-    top = max(float(frame.loc[frame["unit"] == "units", "high"].max()), 1.0)
+    top = max([1.0, *frame.loc[frame["unit"] == "units", "high"].tolist()])
     ax.set_xlim(-_ROOM * top, 1.05 * top)
     legend_above(ax)
     return ax
@@ -85,8 +85,5 @@ def _dots(frame: pd.DataFrame, ax: Axes, measure: str, look: Look, label: str = 
         own["mean"], y + offset, xerr=errors, fmt=look.marker, color=look.color, capsize=4, elinewidth=1.4,
         label=label or None,
     )  # fmt: skip
-    names = [f"{row.method}{' (in force)' if row.in_force else ''}" for row in own.itertuples()]
-    ax.set_yticks(y, names)
-    ax.set_ylim(len(own) - 0.5, -0.5)
-    ax.grid(visible=False, axis="y")
-    return str(own["unit"].iloc[0])
+    rows_axis(ax, [f"{row.method}{' (in force)' if row.in_force else ''}" for row in own.itertuples()])
+    return str(own["unit"].iloc[0]) if len(own) else "money"

@@ -1,24 +1,29 @@
-"""Ways to set the rate, compared with common random numbers: constant, economic, service, adaptive."""
+"""Ways to set the rate, compared with common random numbers: flat, constant, by category, and worked out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from types import MappingProxyType
+from typing import Literal
 
 import pandas as pd
 
 from allocation.analysis.compared import compared_table, remarks, settings_compared
-from allocation.analysis.rate_curve import with_method
 from allocation.analysis.tables import rate_text
+from allocation.analysis.wording import PAIRED, same_runs
 from allocation.engine.errors import InvalidInput
+from allocation.engine.policy import Overbooking
 from allocation.montecarlo import Sweep, sweep
 from allocation.montecarlo.start import Start
 from allocation.overbooking.rates import Rates, rates_of
 from allocation.scenario.schema import Scenario
 
-METHODS = ("constant", "economic", "service", "adaptive")
-_METHOD = "policy.overbooking.method"
+FLAT_RATE = Decimal("1.05")
+"""One rate for everything, as the published example has it by default."""
+_LEARNED: tuple[Literal["economic", "service", "adaptive"], ...] = ("economic", "service", "adaptive")
+_PARAMETER = "policy.overbooking"
 
 
 @dataclass(frozen=True)
@@ -26,10 +31,10 @@ class MethodComparison:
     """What the methods came to.
 
     Attributes:
-        swept: The replications under each method that found a rate, as the setting's only value.
+        swept: The replications under each method that found a rate, in the order of `rates`.
         rates: What each of these came to when orders open.
         left_out: Why each of the others could not be played.
-        in_force: The method of the policy; None where no method compared here is.
+        in_force: The method of the policy; None where it could not be played.
     """
 
     swept: Sweep
@@ -43,9 +48,11 @@ def compare_methods(
 ) -> MethodComparison:
     """Play replications under every method that finds a rate.
 
+    ``flat`` is 1.05 for everything, ``constant`` the policy's own rate for everything (left out where it is the flat
+    one), ``by category`` the policy's rates by category; ``economic``, ``service`` and ``adaptive`` are worked out.
+
     Args:
-        scenario: The launch. ``constant`` is its policy's rate; where that has rates by category, it is left out
-            unless nothing else is left.
+        scenario: The launch.
         replications: How many, at least 2.
         seed: Of the draws.
         start: Where the rest begins, of a launch that has begun.
@@ -53,23 +60,40 @@ def compare_methods(
     Raises:
         SettingError: A number is out of its range.
     """
+    ways, left_out = _ways(scenario)
     rates: dict[str, Rates] = {}
-    left_out: dict[str, str] = {}
-    overbooking = scenario.policy.overbooking
-    for method in METHODS:
-        if method == "constant" and overbooking.by_category:
-            left_out[method] = "the policy has rates by category, for which no single rate stands"
-            continue
+    for name, overbooking in ways.items():
         try:
-            rates[method] = rates_of(with_method(scenario, method))
+            rates[name] = rates_of(_with(scenario, overbooking))
         except InvalidInput as error:
-            left_out[method] = "; ".join(problem.message for problem in error.problems)
-    base = with_method(scenario, "constant")
-    if not rates:
-        # One rate for all is always there to be played.
-        rates["constant"] = rates_of(base)
-    swept = sweep(base, _METHOD, list(rates), replications, seed, start=start, progress=False)
-    return MethodComparison(swept, rates, left_out, overbooking.method if overbooking.method in rates else None)
+            left_out[name] = "; ".join(problem.message for problem in error.problems)
+    swept = sweep(scenario, _PARAMETER, [ways[name] for name in rates], replications, seed, start=start, progress=False)
+    in_force = next((name for name in rates if ways[name] == scenario.policy.overbooking), None)
+    return MethodComparison(swept, rates, left_out, in_force)
+
+
+def _ways(scenario: Scenario) -> tuple[dict[str, Overbooking], dict[str, str]]:
+    """What there is to compare, and why the rest is not."""
+    own = scenario.policy.overbooking
+    nothing: Mapping[str, Decimal] = MappingProxyType({})
+    constant = replace(own, method="constant", by_category=nothing)
+    ways, left_out = {"flat": replace(constant, rate=FLAT_RATE)}, {}
+    if own.rate == FLAT_RATE:
+        left_out["constant"] = "the policy's rate is the flat one"
+    else:
+        ways["constant"] = constant
+    if own.by_category:
+        ways["by category"] = replace(own, method="constant")
+    else:
+        left_out["by category"] = "the policy has no rates by category"
+    # A method that works rates out has no use for those by category.
+    for name in _LEARNED:
+        ways[name] = own if own.method == name else replace(constant, method=name)
+    return ways, left_out
+
+
+def _with(scenario: Scenario, overbooking: Overbooking) -> Scenario:
+    return replace(scenario, policy=replace(scenario.policy, overbooking=overbooking))
 
 
 def method_frame(compared: MethodComparison) -> pd.DataFrame:
@@ -78,10 +102,15 @@ def method_frame(compared: MethodComparison) -> pd.DataFrame:
     Returns:
         As `settings_compared`, with ``method``, ``rate`` (when orders open: `rates_text`) and ``in_force``.
     """
-    frame = settings_compared(compared.swept).rename(columns={_METHOD: "method"})
-    constant = compared.swept.scenario.policy.overbooking.rate
-    texts = {method: rates_text(rates, constant) for method, rates in compared.rates.items()}
+    frame = settings_compared(compared.swept).rename(columns={_PARAMETER: "method"})
+    settings = zip(compared.swept.settings, compared.rates, strict=True)
+    frame["method"] = frame["method"].map({setting.chosen[0]: method for setting, method in settings})
+    texts = {method: rates_text(rates, _rate(compared, method)) for method, rates in compared.rates.items()}
     return frame.assign(rate=frame["method"].map(texts), in_force=frame["method"] == (compared.in_force or ""))
+
+
+def _rate(compared: MethodComparison, method: str) -> Decimal:
+    return FLAT_RATE if method == "flat" else compared.swept.scenario.policy.overbooking.rate
 
 
 def rates_text(rates: Rates, constant: Decimal) -> str:
@@ -100,11 +129,18 @@ def method_table(frame: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def methods_basis(compared: MethodComparison) -> str:
+    """What the comparison rests on."""
+    return f"{same_runs(compared.swept.replications, compared.swept.seed)} {PAIRED}"
+
+
 def methods_note(compared: MethodComparison) -> str:
     """How each method comes to its rate, and which were left out."""
     overbooking = compared.swept.scenario.policy.overbooking
     about = {
+        "flat": "the same for everything",
         "constant": "the policy's rate",
+        "by category": "the policy's rates by category",
         "economic": "the largest expected profit by the closed form",
         "service": f"the most at which the closed form's probability of overselling is {overbooking.level:.0%} or less",
     }
@@ -113,6 +149,6 @@ def methods_note(compared: MethodComparison) -> str:
         reviews = len({review.at for review in rates.reviews})
         how = about.get(method, f"learned from what is seen, at {reviews} review{'s' * (reviews != 1)}")
         begins = "begins at " if reviews else ""
-        parts.append(f"{method}: {begins}{rates_text(rates, overbooking.rate)} ({how})")
+        parts.append(f"{method}: {begins}{rates_text(rates, _rate(compared, method))} ({how})")
     missing = [f"{method} is left out: {why}" for method, why in compared.left_out.items()]
     return ". ".join(["; ".join(parts), *missing]).rstrip(".") + "."

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from allocation.analysis.axes import counts_axis, label_bars, legend_above, share_axis
+from allocation.analysis.axes import counts_axis, label_bars, legend_above, rows_axis, share_axis
 from allocation.analysis.by_tier import OUTCOMES
 from allocation.analysis.priority_formula import PriorityErrors
 from allocation.analysis.steps import thinned
@@ -21,6 +21,12 @@ _UNITS = {
     "allocated_units": OUTCOME_LOOKS["allocated"],
     "oversold_units": OUTCOME_LOOKS["oversold"],
     "unsold_units": OUTCOME_LOOKS["cancelled_by_customer"],
+}
+_UNIT_NAMES = {
+    "confirmed_at_cutoff_units": "confirmed",
+    "allocated_units": "allocated",
+    "oversold_units": "oversold",
+    "unsold_units": "unsold",
 }
 _PUBLISHED, _SIMULATED = Look(GREY, "-", "s", "//"), Look(SKY, "-", "o", "")
 
@@ -57,17 +63,21 @@ def plot_confirmed_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """How many of each tier were confirmed within so many days of ordering.
 
     Args:
-        frame: As `confirmed_curve` gives it.
+        frame: As `confirmed_curve` gives it, or with the bands of `confirmed_bands`.
         ax: Where to draw; a new figure by default.
     """
     ax = ax or new_axes()
     tiers = list(dict.fromkeys(frame["tier"]))
-    end = float(frame["days"].max() or 1) * 1.05
+    end = max([*frame["days"], 1e-9]) * 1.05 or 1.0
     for tier, look in tier_looks(tiers).items():
         own = thinned(frame[frame["tier"] == tier], ["share"], by="days")
         # The last level goes on to the edge.
         days, share = np.r_[own["days"], end], np.r_[own["share"], own["share"].iloc[-1]]
         ax.step(days, share, where="post", label=tier, **look.of_line())
+        if "low" in own:
+            ax.fill_between(
+                own["days"], own["low"], own["high"], step="post", color=look.color, alpha=0.25, linewidth=0
+            )
     share_axis(ax, "share confirmed")
     ax.set_ylim(0, 1.04)
     ax.set_xlabel("days since the order")
@@ -84,21 +94,21 @@ def plot_headlines(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax: Where to draw; a new figure by default.
     """
     ax = ax or new_axes()
-    rows = frame.set_index("measure").loc[list(_UNITS)]
+    rows = frame.set_index("measure")
+    rows = rows.loc[[name for name in _UNITS if name in rows.index]]
     y = np.arange(len(rows), dtype=np.float64)
     ends = (rows["mean"] + rows["half_width"]).to_numpy(np.float64)
     for height, (name, row) in zip(y, rows.iterrows(), strict=True):
         ax.barh(height, row["mean"], 0.62, **_UNITS[str(name)].of_area())
     ax.errorbar(rows["mean"], y, xerr=rows["half_width"], fmt="none", ecolor="black", capsize=4, linewidth=1.4)
-    supply = float(frame.set_index("measure")["mean"]["supply_units"])
-    ax.axvline(supply, color="black", linestyle="--", linewidth=1.4, label=f"supply {supply:,.0f}")
-    ax.set_yticks(y, ["confirmed", "allocated", "oversold", "unsold"])
-    ax.invert_yaxis()
-    ax.grid(visible=False, axis="y")
+    supply = float(frame.loc[frame["measure"] == "supply_units", "mean"].max())
+    rows_axis(ax, [_UNIT_NAMES[str(name)] for name in rows.index])
     counts_axis(ax, "units", "x")
     labels = [with_half_width(float(row["mean"]), float(row["half_width"])) for _, row in rows.iterrows()]
     label_bars(ax, y, np.where(ends > 0.85 * supply, np.maximum(ends, supply), ends), labels)
-    legend_above(ax)
+    if supply >= 0:
+        ax.axvline(supply, color="black", linestyle="--", linewidth=1.4, label=f"supply {supply:,.0f}")
+        legend_above(ax)
     return ax
 
 

@@ -9,6 +9,11 @@ from allocation.tape import Run
 _COLUMNS = ["result", "published", "simulated", "difference", "note", "source"]
 
 
+def published_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """`published_beside_simulated` for reading, without the notes: `contradictions` has them."""
+    return frame.drop(columns="note")
+
+
 def published_beside_simulated(run: Run) -> pd.DataFrame:
     """One row a published result, in the order of the scenario.
 

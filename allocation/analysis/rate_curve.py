@@ -12,7 +12,7 @@ import pandas as pd
 
 from allocation.analysis.compared import compared_table, remarks, settings_compared
 from allocation.analysis.tables import rate_text
-from allocation.engine.errors import InvalidInput
+from allocation.engine.errors import InvalidInput, SettingError
 from allocation.engine.policy import RATE_MAX
 from allocation.montecarlo import Sweep, sweep
 from allocation.montecarlo.start import Start
@@ -133,3 +133,16 @@ def setting_of(swept: Sweep, rate: Decimal | float) -> int | None:
     """The number of the setting with a rate; None where it was not tried."""
     numbers = [i for i, setting in enumerate(swept.settings) if setting.chosen[0] == float(rate)]
     return numbers[0] if numbers else None
+
+
+def require_rate(swept: Sweep, rate: Decimal | float) -> int:
+    """The number of the setting with a rate.
+
+    Raises:
+        SettingError: It was not tried.
+    """
+    number = setting_of(swept, rate)
+    if number is None:
+        tried = ", ".join(rate_text(setting.chosen[0]) for setting in swept.settings)
+        raise SettingError(f"a rate of {rate_text(rate)} was not tried; tried are {tried}")
+    return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -30,8 +31,8 @@ def plot_profit_by_rate(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = ax or new_axes()
     _series(frame, ax, "profit", "mean profit")
-    unit = frame.loc[frame["measure"] == "profit", "unit"].iloc[0]
-    money_axis(ax, f"mean profit ({unit})")
+    units = frame.loc[frame["measure"] == "profit", "unit"].tolist() or ["money"]
+    money_axis(ax, f"mean profit ({units[0]})")
     _finish(frame, ax)
     return ax
 
@@ -62,8 +63,9 @@ def plot_units_by_rate(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     _series(frame, ax, "oversold_units", "oversold")
     _series(frame, ax, "unsold_units", "unsold")
     counts_axis(ax, "mean units")
-    top = frame.loc[frame["unit"] == "units", ["mean", "high"]].max().max()
-    ax.set_ylim(-_ROOM * max(top, 1.0), 1.05 * max(top, 1.0))
+    own = frame[frame["unit"] == "units"]
+    top = float(np.nanmax([1.0, *own["mean"], *own["high"]]))
+    ax.set_ylim(-_ROOM * top, 1.05 * top)
     _finish(frame, ax)
     return ax
 
@@ -96,8 +98,10 @@ def _finish(frame: pd.DataFrame, ax: Axes) -> None:
     if in_force and in_force[0] in best:
         marks = [(in_force[0], "in force and best", BLACK, "--")]
     else:
-        marks = [(rate, "in force", BLACK, "--") for rate in in_force] + [(best[0], "best", GREEN, ":")]
+        marks = [(rate, "in force", BLACK, "--") for rate in in_force]
+        marks += [(rate, "best", GREEN, ":") for rate in best[:1]]
     for rate, name, color, line in marks:
         ax.axvline(rate, color=color, linestyle=line, linewidth=1.6, zorder=1, label=f"{rate_text(rate)} {name}")
     ax.set_xlabel(_RATE_LABEL)
-    legend_above(ax, 2)
+    if len(frame):
+        legend_above(ax, 2)

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from allocation.analysis.axes import counts_axis, date_numbers, days_between, legend_above, time_axis
 from allocation.analysis.steps import between, thinned
-from allocation.analysis.style import SERIES_LOOKS, Look, in_style, new_axes
+from allocation.analysis.style import BLACK, SERIES_LOOKS, Look, in_style, new_axes
 
 Plot = Callable[[pd.DataFrame, Axes], Axes]
 Spans = tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp]
@@ -72,7 +73,9 @@ def plot_promised_units(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     for name, label in (("limit_units", "limit (supply × rate)"), ("supply_units", "supply")):
         look = SERIES_LOOKS[name]
         ax.step(days, series[name], where="post", label=label, **look.of_line())
-    _finish(ax, series, "units", max(floor.max(), series["limit_units"].max(), series["supply_units"].max()))
+    _draw_range(ax, series, days, "promised", BLACK)
+    tops = [*floor, *series["limit_units"], *series["supply_units"]]
+    _finish(ax, series, "units", max(tops, default=0))
     return ax
 
 
@@ -121,8 +124,10 @@ def plot_lines(frame: pd.DataFrame, ax: Axes | None, names: Mapping[str, tuple[s
     series = thinned(frame, list(names))
     days = date_numbers(series["at"])
     for name, (label, look) in names.items():
+        _draw_range(ax, series, days, name, look.color)
         ax.step(days, series[name], where="post", label=label, **look.of_line())
-    _finish(ax, series, unit, max(series[name].max() for name in names) if len(series) else 0)
+    drawn = [name for name in series.columns if name.removesuffix("_high") in names]
+    _finish(ax, series, unit, series[drawn].max().max() if len(series) else 0)
     return ax
 
 
@@ -130,9 +135,18 @@ def _looked(names: Mapping[str, str]) -> Mapping[str, tuple[str, Look]]:
     return {name: (label, SERIES_LOOKS[name]) for name, label in names.items()}
 
 
+def _draw_range(ax: Axes, series: pd.DataFrame, days: NDArray[np.float64], name: str, color: str) -> None:
+    """The band between the lowest and the highest of several replications, where the series has it."""
+    if f"{name}_low" in series:
+        low, high = series[f"{name}_low"], series[f"{name}_high"]
+        ax.fill_between(days, low, high, step="post", color=color, alpha=0.25, linewidth=0)
+
+
 def _finish(ax: Axes, series: pd.DataFrame, unit: str, top: float) -> None:
     if len(series):
         time_axis(ax, series["at"].iloc[0], series["at"].iloc[-1])
+    else:
+        ax.set_xlabel("time")
     counts_axis(ax, unit)
     ax.set_ylim(0, float(top) * 1.05 or 1)
     legend_above(ax)

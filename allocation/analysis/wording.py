@@ -187,6 +187,12 @@ def same_runs(n: int, seed: int, confidence: float = 0.95) -> str:
     )
 
 
+def basis_of(frame: pd.DataFrame, seed: int) -> str:
+    """What a figure rests on whose bands are explained beside it: n, which its frame has, and seed."""
+    n = int(frame["n"].max()) if len(frame) else 0
+    return f"{_N}{n} replications, numbers 0 to {max(n - 1, 0)} of seed {seed}."
+
+
 PAIRED = (
     "Differences are paired by replication; the variance ratio is how many times as many replications they would take "
     "if each setting had other customers."

@@ -420,7 +420,7 @@ def run_reports(
     ] = False,
     out: ReportsOption = Path("reports"),
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
-    replications: Annotated[int, typer.Option(min=2, help="Runs that the means are of.")] = 100,
+    replications: Annotated[int, typer.Option(min=2, help="Runs that the means are of.")] = 120,
     jobs: Annotated[int, typer.Option(min=1, help="Reports that run at the same time.")] = 1,
     keep: Annotated[
         int | None, typer.Option(metavar="DAYS", help="Then remove nights that are older than so many days.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -120,6 +120,25 @@ def play_replication(plan: Plan, replication: int) -> Played:
     return Played(replication, in_order, orders, sampling, rules, measuring)
 
 
+def play_logged(plan: Plan, replication: int, book: Book) -> Iterator[tuple[int, AllocationEngine]]:
+    """Play one replication under every setting of a plan, and keep every decision.
+
+    Args:
+        plan: What is played.
+        replication: Its number.
+        book: Keeps a log; its memory is used again and again.
+
+    Yields:
+        The number of a setting, and the engine after its last command, which lasts until the next one is asked for.
+    """
+    for source in dict.fromkeys(plan.sources):
+        tape = tape_of(plan, plan.scenarios[source], replication)
+        for setting in (i for i, of in enumerate(plan.sources) if of == source):
+            engine, rated = prepared(plan, setting, tape, book)
+            rated.play(engine)
+            yield setting, engine
+
+
 def tape_of(plan: Plan, scenario: Scenario, replication: int) -> Columns:
     """The tape of one replication: drawn whole, or from where a launch that has begun stands."""
     if plan.start is None:
@@ -127,15 +146,18 @@ def tape_of(plan: Plan, scenario: Scenario, replication: int) -> Columns:
     return sample_rest(scenario, plan.start.past, plan.seed, replication)
 
 
-def prepared(plan: Plan, setting: int, tape: Columns) -> tuple[AllocationEngine, RatedTape]:
-    """An engine in the memory of this thread with a tape before it, and that tape with the rates of a setting."""
+def prepared(plan: Plan, setting: int, tape: Columns, book: Book | None = None) -> tuple[AllocationEngine, RatedTape]:
+    """An engine with a tape before it, and that tape with the rates of a setting.
+
+    It is in the memory of a book, else in that of this thread.
+    """
     scenario, rates, start = plan.scenarios[setting], plan.rates[setting], plan.start
     if start is None:
         rated = rated_tape(tape, rates, milliseconds(scenario.orders.opens))
     else:
         rated = rated_tape(tape, rates, start.past.now, start.engine.played)
     past = None if start is None else start.engine
-    return AllocationEngine.on(rated.columns, scenario.policy, _own_book(), past), rated
+    return AllocationEngine.on(rated.columns, scenario.policy, book or _own_book(), past), rated
 
 
 def _own_book() -> Book:

@@ -140,6 +140,7 @@ def recommend(  # noqa: PLR0913 - a decision has these terms
     constraint: tuple[str, float] | None = DEFAULT_CONSTRAINT,
     replications: int = REPLICATIONS,
     replications_at_most: int = REPLICATIONS_AT_MOST,
+    behaviour_replications: int | None = None,
     seed: int = 0,
     start: Tape | None = None,
     workers: int | None = None,
@@ -160,6 +161,7 @@ def recommend(  # noqa: PLR0913 - a decision has these terms
             may have; None for no constraint.
         replications: Of the first stage, under every setting.
         replications_at_most: Of the second; when they are used up the leader is named, and that it is undecided.
+        behaviour_replications: Of each launch in `behaviours`; None is 400, 0 leaves them out.
         seed: Of the draws.
         start: The tape of a launch that has begun: what is decided is the rest (`sweep`).
         workers: Threads; None is one a core.
@@ -173,6 +175,8 @@ def recommend(  # noqa: PLR0913 - a decision has these terms
     """
     require_replications(replications, least=2)
     require_replications(replications_at_most, least=_FIRST_STAGE)
+    if behaviour_replications:
+        require_replications(behaviour_replications, least=2)
     tolerance = _indifference(scenario, objective, indifference)
     _check_terms(confidence, constraint)
     options: dict[str, Any] = {"workers": workers, "dask": dask}
@@ -213,7 +217,16 @@ def recommend(  # noqa: PLR0913 - a decision has these terms
         first=first,
         replications=counts,
         behaviours=moves_with_behaviour(
-            scenario, parameter, values, objective, constraint, seed=seed, start=begun, progress=progress, **options
+            scenario,
+            parameter,
+            values,
+            objective,
+            constraint,
+            behaviour_replications,
+            seed=seed,
+            start=begun,
+            progress=progress,
+            **options,
         ),
     )
 
@@ -286,6 +299,7 @@ def moves_with_behaviour(
     values: Sequence[Any],
     objective: str,
     constraint: tuple[str, float] | None,
+    replications: int | None = None,
     **options: Any,
 ) -> pd.DataFrame:
     """How the answer moves over the uncertainty of the customers' behaviour, apart from the simulation's interval.
@@ -296,13 +310,15 @@ def moves_with_behaviour(
     Returns:
         One row for each such launch (``behaviour``) and setting: the parameter's value, ``probability`` of the
         constraint's measure, ``mean`` and ``half_width`` of the objective, and whether it is the ``best`` of those
-        whose observed probability keeps the constraint. No rows where nothing about behaviour is uncertain.
+        whose observed probability keeps the constraint. No rows where nothing about behaviour is uncertain, or without
+        replications.
     """
-    if not is_uncertain(scenario):
+    count = _BEHAVIOUR_REPLICATIONS if replications is None else replications
+    if not count or not is_uncertain(scenario):
         return pd.DataFrame()
     rows = []
     for known in KNOWN:
-        found = sweep(with_known_behaviour(scenario, known), parameter, values, _BEHAVIOUR_REPLICATIONS, **options)
+        found = sweep(with_known_behaviour(scenario, known), parameter, values, count, **options)
         own = [
             {"behaviour": known, parameter: setting.chosen[0]}
             | {"probability": None if constraint is None else float(found.of(number)[constraint[0]].mean())}

@@ -13,10 +13,13 @@ from allocation.statistics.intervals import Interval, mean_interval
 from allocation.statistics.paired import PairedDifference, paired_difference
 from allocation.statistics.proportions import Proportion, clopper_pearson_interval, wilson_interval
 from allocation.statistics.quantiles import Quantile, quantile_interval
+from allocation.statistics.ratios import ratio_interval
 from allocation.statistics.selection import Elimination, KimNelson, Selection
 from allocation.statistics.stopping import Precision, Stopping, replications_needed, stopping
+from allocation.statistics.tails import RESAMPLES, TailMean, tail_mean, tail_mean_interval
 
 __all__ = [
+    "RESAMPLES",
     "Elimination",
     "Feasibility",
     "Interval",
@@ -28,6 +31,7 @@ __all__ = [
     "Quantile",
     "Selection",
     "Stopping",
+    "TailMean",
     "clopper_pearson_interval",
     "dudewicz_dalal_constant",
     "feasibility",
@@ -35,8 +39,11 @@ __all__ = [
     "mean_interval",
     "paired_difference",
     "quantile_interval",
+    "ratio_interval",
     "replications_needed",
     "rinott_constant",
     "stopping",
+    "tail_mean",
+    "tail_mean_interval",
     "wilson_interval",
 ]

@@ -22,18 +22,21 @@ def compared():
 
 
 def test_each_method_has_the_replications_of_its_own_policy(compared):
-    assert list(compared.rates) == METHODS
-    assert not compared.left_out
+    assert list(compared.rates) == ["flat", *METHODS]
+    assert list(compared.left_out) == ["by category"]
     frame = analysis.method_frame(compared).set_index(["measure", "method"])
     profits = {}
     for method in METHODS:
         scenario = load_scenario("iphone-15-pro", {METHOD: method})
         profits[method] = replicate(scenario, 12, 3, progress=False)["profit"]
         assert frame.loc[("profit", method), "mean"] == pytest.approx(profits[method].mean())
-    best = max(METHODS, key=lambda method: profits[method].mean())
-    for method in METHODS:
+    flat = replicate(load_scenario("iphone-15-pro", {"policy.overbooking.rate": 1.05}), 12, 3, progress=False)
+    profits["flat"] = flat["profit"]
+    assert frame.loc[("profit", "flat"), "mean"] == pytest.approx(flat["profit"].mean())
+    best = max(profits, key=lambda method: profits[method].mean())
+    for method, own in profits.items():
         row = frame.loc[("less_than_best", method)]
-        paired = paired_difference(profits[best], profits[method])
+        paired = paired_difference(profits[best], own)
         assert row["mean"] == pytest.approx(paired.difference.mean)
         assert method == best or row["variance_ratio"] == pytest.approx(paired.variance_ratio)
         assert row["best"] == (method == best)
@@ -56,17 +59,24 @@ def test_the_table_and_the_note_say_what_each_rate_came_to(compared):
 def test_a_method_that_finds_no_rate_is_left_out_with_its_reason():
     free = load_scenario("iphone-15-pro", {"economics.denied_cost.STANDARD": 0})
     compared = analysis.compare_methods(free, 2)
-    assert set(compared.rates) == {"constant", "service"}
-    assert set(compared.left_out) == {"economic", "adaptive"}
+    assert set(compared.rates) == {"flat", "constant", "service"}
+    assert set(compared.left_out) == {"by category", "economic", "adaptive"}
     assert "economic is left out: economic finds no rate" in analysis.methods_note(compared)
 
 
-def test_rates_by_category_stand_for_no_single_rate():
-    scenario = small_scenario(**{"policy.overbooking.by_category": {"phones": Decimal("1.1")}})
-    compared = analysis.compare_methods(scenario, 2)
-    assert set(compared.rates) == {"economic", "service", "adaptive"}
-    assert compared.in_force is None
-    assert "constant is left out: the policy has rates by category" in analysis.methods_note(compared)
+def test_rates_by_category_are_played_beside_the_flat_one():
+    by_category = {"policy.overbooking.by_category": {"phones": Decimal("1.2")}, "supply.0.category": "phones"}
+    scenario = small_scenario(**by_category)
+    compared = analysis.compare_methods(scenario, 4)
+    assert set(compared.rates) == {"flat", "by category", "economic", "service", "adaptive"}
+    assert compared.in_force == "by category"
+    assert "constant is left out: the policy's rate is the flat one" in analysis.methods_note(compared)
+    frame = analysis.method_frame(compared).set_index(["measure", "method"])
+    own = replicate(scenario, 4, progress=False)["profit"]
+    assert frame.loc[("profit", "by category"), "mean"] == pytest.approx(own.mean())
+    assert frame.loc[("profit", "by category"), "rate"] == "1.20"
+    assert frame.loc[("profit", "flat"), "rate"] == "1.05"
+    assert frame.loc[("profit", "flat"), "mean"] != pytest.approx(own.mean())
 
 
 def test_the_method_in_force_is_marked_and_settings_that_earn_the_same_are_all_best():

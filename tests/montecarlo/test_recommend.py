@@ -242,3 +242,14 @@ def test_what_is_not_known_for_sure_oversells_more_often(share: Any, leave: Call
     assert truth < 0.05 or 0.15 < truth < 0.35
     # Wrongly refused with probability 2e-6.
     assert stats.binom.ppf(1e-6, n, truth) <= seen <= stats.binom.ppf(1 - 1e-6, n, truth)
+
+
+def test_behaviour_is_looked_at_as_often_as_asked() -> None:
+    uncertain = iphone(UNCERTAIN)
+    terms: dict[str, Any] = {"values": [1, 1.05], "replications": 60, "replications_at_most": 50, "progress": False}
+    assert recommend(uncertain, behaviour_replications=0, **terms).behaviours.empty
+    found = recommend(uncertain, behaviour_replications=7, **terms).behaviours
+    # Shares of seven launches.
+    assert np.allclose(found["probability"] * 7, (found["probability"] * 7).round())
+    with pytest.raises(SettingError, match="replications 1 must be"):
+        recommend(uncertain, behaviour_replications=1, **terms)

@@ -108,17 +108,30 @@ def test_numbers_are_those_of_the_package(night, folder):
     )
     swept = analysis.sweep_rates(scenario, REPLICATIONS, SEED)
     curve = analysis.rate_curve(swept, analysis.rate_in_force(scenario))
-    assert summary["answer"] == analysis.overbooking_answer(scenario, headlines, swept)
+    recommended = analysis.recommend_rate(scenario, REPLICATIONS, SEED)
+    assert summary["answer"] == analysis.recommended_answer(recommended, scenario, headlines)
     assert summary["regime"] == analysis.regime_of(swept).name
     assert summary["rate"] == "1.05"
     study = analysis.study_waves(scenario, REPLICATIONS, SEED)
     others = analysis.counterfactuals(run, scenario)
+    policies = analysis.compare_policies(scenario, REPLICATIONS, SEED)
+    compared = analysis.policy_frame(policies)
+    answer = json.loads((folder / "priority" / "summary.json").read_text())["answer"]
+    assert answer == analysis.tiers_answer(policies, run, analysis.priority_errors(run))
     frames = {
-        "overbooking/orders_against_supply": analysis.orders_against_supply(run),
+        "overbooking/orders_against_supply": analysis.with_ranges(
+            analysis.orders_against_supply(run), scenario, REPLICATIONS, SEED
+        ),
         "overbooking/headlines": headlines,
         "overbooking/rate_curve": analysis.with_closed_form(curve, swept),
         "overbooking/methods": analysis.method_frame(analysis.compare_methods(scenario, REPLICATIONS, SEED)),
-        "priority/queue_sizes": analysis.queue_sizes(run),
+        "overbooking/service": analysis.service_by_rate(swept, analysis.chosen_rate(recommended)),
+        "overbooking/tornado": analysis.tornado(swept, analysis.rate_looked_at(recommended)),
+        "priority/status_flow": analysis.status_flow(run),
+        "priority/tier_gains": analysis.tier_gains(compared, policies),
+        "priority/policies": compared,
+        "priority/confirmed_curve": analysis.confirmed_bands(policies),
+        "priority/queue_sizes": analysis.with_ranges(analysis.queue_sizes(run), scenario, REPLICATIONS, SEED),
         "priority/priority_errors": analysis.priority_errors(run).by_tiers,
         "waves/supply_and_promises": analysis.supply_and_promises(run),
         "waves/worth": analysis.compared_with_configured(study, "worth"),
@@ -158,7 +171,7 @@ def test_an_executed_notebook_runs_again_where_it_lies(night, folder):
         for book in (notebook, again)
     ]
     assert pictures[0] == pictures[1]
-    assert len(pictures[0]) == 5
+    assert len(pictures[0]) == 9
 
 
 def test_a_failed_run_keeps_the_whole_report_of_before(night, out, folder, caplog):
