@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from allocation.analysis.alternatives import alternatives
 from allocation.analysis.by_tier import outcomes, tiers_by_score
 from allocation.engine.allocation_engine import AllocationEngine
 from allocation.engine.codes import Kind
-from allocation.engine.errors import PolicyError
-from allocation.engine.policy import Overbooking, Policy
+from allocation.engine.policy import Policy
 from allocation.scenario.schema import Scenario
 from allocation.simulation.simulate import launch_measures
 from allocation.tape import Run, replay
@@ -26,22 +24,6 @@ MEASURES = ("profit", "allocated_units", "oversold_units", "unsold_units", "brok
 _ORDERING = (Kind.PLACE, Kind.ADOPT)
 _LEVELS = {"allocated": 3, "confirmed": 2, "reserved": 2, "queued": 1, "waitlisted": 1}
 """What is better for a customer; every other outcome is nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """Another policy.
-
-    Attributes:
-        name: What it changes.
-        policy: The whole of it.
-        keeps_rates: Whether rates that the policy on record set on the tape stay: those of a method can only be worked
-            out from a scenario.
-    """
-
-    name: str
-    policy: Policy
-    keeps_rates: bool
 
 
 @dataclass(frozen=True)
@@ -59,19 +41,6 @@ class Counterfactuals:
 
     changes: pd.DataFrame
     measures: pd.DataFrame
-
-
-def alternatives(policy: Policy) -> list[Alternative]:
-    """The policies that are told beside one: each differs from it in one thing."""
-    keeps = not policy.overbooking.is_one_rate
-    found = []
-    for name, change, keeps_rates in _changes(policy, keeps=keeps):
-        try:
-            found.append(Alternative(name, change(policy), keeps_rates))
-        except PolicyError:
-            # Such as provisional holds without a queue.
-            continue
-    return found
 
 
 def counterfactuals(run: Run, scenario: Scenario) -> Counterfactuals:
@@ -234,25 +203,6 @@ def largest_changes(changes: pd.DataFrame, most: int = 5) -> pd.DataFrame:
 def _in_words(column: pd.Series) -> pd.Series:
     words: pd.Series = column.str.replace("_", " ")
     return words
-
-
-def _changes(policy: Policy, *, keeps: bool) -> Iterator[tuple[str, Callable[[Policy], Policy], bool]]:
-    one = Decimal(1)
-    if not (policy.overbooking.is_one_rate and policy.overbooking.rate == one):
-        yield "rate 1.00", lambda old: replace(old, overbooking=Overbooking(rate=one)), False
-    standby = not policy.release.standby
-    yield f"standby {'on' if standby else 'off'}", lambda old: _released(old, standby=standby), keeps
-    hold: Any = "firm" if policy.hold == "provisional" else "provisional"
-    yield f"hold {hold}", lambda old: replace(old, hold=hold), keeps
-    shortfall = "cancel" if policy.release.shortfall == "roll_over" else "roll_over"
-    name = f"shortfall {shortfall.replace('_', ' ')}"
-    yield name, lambda old: _released(old, shortfall=shortfall), keeps
-    fill = "skip" if policy.release.fill == "strict" else "strict"
-    yield f"fill {fill}", lambda old: _released(old, fill=fill), keeps
-
-
-def _released(policy: Policy, **changes: Any) -> Policy:
-    return replace(policy, release=replace(policy.release, **changes))
 
 
 def _measures(engine: AllocationEngine, scenario: Scenario) -> dict[str, float]:

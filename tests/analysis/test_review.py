@@ -73,7 +73,7 @@ def test_every_decision_is_there_once_order_by_order(seed):
     assert refusals_of(run)["commands"].sum() == run.summary["refused"]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[::2])
 def test_releases_are_those_of_the_outcome(seed):
     run = random_run(seed)
     frame = releases_of(run)
@@ -93,7 +93,7 @@ def test_releases_are_those_of_the_outcome(seed):
     assert len(broken_promises(run)) == frame["broken"].sum()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[::2])
 def test_the_arithmetic_is_that_of_the_rules(seed):
     frame = atp_at_releases(random_run(seed))
     for _, group in frame.groupby(["at", "moment", "sku", "location"], sort=False):
