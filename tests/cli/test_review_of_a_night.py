@@ -29,7 +29,7 @@ def test_the_review_of_a_night(launch: Path, sandbox: Served, run: Run) -> None:
     plan = json.loads((launch / "plan.json").read_text())
     planned = [effect for effect in plan["effects"] if effect["order"]]
     (launch / "review").mkdir()
-    inputs = {"scenario": "console-realistic", "run": "plan-run", "out": "review"}
+    inputs = {"scenario": "console-realistic", "actuals": {"kind": "run", "tape": "plan-run"}, "out": "review"}
     (launch / "inputs.json").write_text(json.dumps(inputs))
     shipped = nbformat.read(shipped_notebooks()["release_review"], as_version=4)
     executed = execute(shipped, {"manifest": "inputs.json"}, launch)

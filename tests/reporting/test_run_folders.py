@@ -19,7 +19,7 @@ from tests.analysis.runs import SMALL, small_scenario
 def manifest(folder, run, **more):
     (folder / "small.yaml").write_text(SMALL)
     path = folder / "inputs.json"
-    path.write_text(json.dumps({"scenario": "small.yaml", "run": run, **more}))
+    path.write_text(json.dumps({"scenario": "small.yaml", "actuals": {"kind": "run", "tape": run}, **more}))
     return path
 
 
@@ -63,12 +63,11 @@ def test_a_record_that_does_not_come_out_again_is_an_alert(tmp_path):
 
 def test_bad_folders_are_named(tmp_path):
     with pytest.raises(NotFound, match="nowhere is no run folder"):
-        _ = analysis.open_report(manifest(tmp_path, "nowhere")).run
+        analysis.open_report(manifest(tmp_path, "nowhere"))
     simulate(small_scenario(), 8).save(tmp_path / "run")
-    other = analysis.open_report(tmp_path / "inputs.json")
+    actuals = analysis.Actuals.of("run", tmp_path / "run")
     with pytest.raises(SettingError, match="has no cost for tier PLATINUM"):
-        analysis.open_run(tmp_path / "run", analysis.open_report(default="console-realistic").scenario)
-    assert other.folder == tmp_path / "nowhere"
+        analysis.recorded_run(analysis.open_report(default="console-realistic").scenario, actuals)
 
 
 @pytest.mark.slow
