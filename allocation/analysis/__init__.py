@@ -70,6 +70,9 @@ from allocation.analysis.series_figures import (
 )
 from allocation.analysis.style import png
 from allocation.analysis.supply import supply_over_time
+from allocation.analysis.tables import html_table
+from allocation.analysis.tuned import tuned_outcome, tuned_table, tuned_tier_table, tuned_tiers
+from allocation.analysis.tuned_figures import draw_tuned, plot_tuned_tiers, plot_tuned_units
 from allocation.analysis.wording import example_sentence, overbooking_answer, priority_answer, regime_sentence
 
 __all__ = [
@@ -90,9 +93,11 @@ __all__ = [
     "confirmed_curve",
     "draw_in_two_spans",
     "draw_panels",
+    "draw_tuned",
     "example_sentence",
     "headline_intervals",
     "headline_table",
+    "html_table",
     "limit_gaps",
     "method_frame",
     "method_table",
@@ -118,6 +123,8 @@ __all__ = [
     "plot_promised_units",
     "plot_published",
     "plot_queue_sizes",
+    "plot_tuned_tiers",
+    "plot_tuned_units",
     "plot_units_by_method",
     "plot_units_by_rate",
     "png",
@@ -136,6 +143,10 @@ __all__ = [
     "status_levels",
     "supply_over_time",
     "sweep_rates",
+    "tuned_outcome",
+    "tuned_table",
+    "tuned_tier_table",
+    "tuned_tiers",
     "waiting_by_tier",
     "waiting_days",
     "with_closed_form",

@@ -16,7 +16,7 @@ from allocation.analysis.style import BLUE, GREY, OUTCOME_LOOKS, SKY, Look, new_
 from allocation.analysis.wording import with_half_width
 
 _LABEL_SHARE_MIN = 0.09
-_UNITS = {
+UNITS = {
     "confirmed_at_cutoff_units": OUTCOME_LOOKS["open"]._replace(color=BLUE, hatch=""),
     "allocated_units": OUTCOME_LOOKS["allocated"],
     "oversold_units": OUTCOME_LOOKS["oversold"],
@@ -84,11 +84,11 @@ def plot_headlines(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax: Where to draw; a new figure by default.
     """
     ax = ax or new_axes()
-    rows = frame.set_index("measure").loc[list(_UNITS)]
+    rows = frame.set_index("measure").loc[list(UNITS)]
     y = np.arange(len(rows), dtype=np.float64)
     ends = (rows["mean"] + rows["half_width"]).to_numpy(np.float64)
     for height, (name, row) in zip(y, rows.iterrows(), strict=True):
-        ax.barh(height, row["mean"], 0.62, **_UNITS[str(name)].of_area())
+        ax.barh(height, row["mean"], 0.62, **UNITS[str(name)].of_area())
     ax.errorbar(rows["mean"], y, xerr=rows["half_width"], fmt="none", ecolor="black", capsize=4, linewidth=1.4)
     supply = float(frame.set_index("measure")["mean"]["supply_units"])
     ax.axvline(supply, color="black", linestyle="--", linewidth=1.4, label=f"supply {supply:,.0f}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -16,10 +16,12 @@ from allocation.engine.book import Book
 from allocation.engine.columns import Columns
 from allocation.engine.instants import milliseconds
 from allocation.engine.policy import Policy
+from allocation.montecarlo.kept_tapes import KeptTapes, launch_of
 from allocation.montecarlo.start import Start
 from allocation.overbooking.rates import Rates, rates_of
 from allocation.sampling import sample_rest, sample_tape
-from allocation.scenario.schema import Scenario
+from allocation.scenario.schema import Economics, Scenario
+from allocation.simulation.economics import PricedUnits, priced_units
 from allocation.simulation.rated import rated_tape
 from allocation.simulation.simulate import launch_measures
 
@@ -36,6 +38,7 @@ class Plan:
         sources: For each setting, the first one whose customers and supply are the same: they share a tape.
         rates: What the policy of each setting says of overbooking.
         start: Where the rest begins, of a launch that has begun.
+        tapes: Tapes that are kept for the next plan of the same launch and seed; None draws them anew.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -43,24 +46,17 @@ class Plan:
     sources: tuple[int, ...]
     rates: tuple[Rates, ...]
     start: Start | None = None
+    tapes: KeptTapes | None = None
 
     @classmethod
     def of(cls, scenarios: Sequence[Scenario], seed: int, start: Start | None = None) -> Plan:
         """The plan of these settings."""
-        launches = [_launch_of(scenario) for scenario in scenarios]
+        launches = [launch_of(scenario) for scenario in scenarios]
         sources = tuple(launches.index(launch) for launch in launches)
         rates = [rates_of(scenario) for scenario in scenarios]
         if start is not None:
             rates = [start.rates(scenario, of_one) for scenario, of_one in zip(scenarios, rates, strict=True)]
         return cls(tuple(scenarios), seed, sources, tuple(rates), start)
-
-
-def _launch_of(scenario: Scenario) -> tuple[object, ...]:
-    """All that draws depend on."""
-    return (
-        *(scenario.orders, scenario.supply, scenario.demand, scenario.behaviour, scenario.schedule),
-        scenario.timezone,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +65,13 @@ class Row:
 
     names: tuple[str, ...]
     numbers: NDArray[np.float64]
+    units: PricedUnits
+
+    def repriced(self, economics: Economics) -> Row:
+        """The same launch where units are worth something else."""
+        numbers = self.numbers.copy()
+        numbers[self.names.index("profit")] = float(self.units.profit(economics))
+        return replace(self, numbers=numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def play_replication(plan: Plan, replication: int) -> Played:
             begun = perf_counter()
             engine = _play(plan, setting, tape)
             played = perf_counter()
-            rows[setting] = row_of(launch_measures(engine, scenario))
+            rows[setting] = _row_of(engine, scenario)
             orders += len(tape.orders)
             rules, measuring = rules + played - begun, measuring + perf_counter() - played
     in_order = tuple(rows[setting] for setting in range(len(plan.scenarios)))
@@ -115,6 +118,8 @@ def play_replication(plan: Plan, replication: int) -> Played:
 
 
 def _tape(plan: Plan, scenario: Scenario, replication: int) -> Columns:
+    if plan.tapes is not None:
+        return plan.tapes.tape(replication)
     if plan.start is None:
         return sample_tape(scenario, plan.seed, replication)
     return sample_rest(scenario, plan.start.past, plan.seed, replication)
@@ -144,12 +149,14 @@ def _own_book() -> Book:
 _NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
 
 
-def row_of(measures: Mapping[str, Any]) -> Row:
+def _row_of(engine: AllocationEngine, scenario: Scenario) -> Row:
     """Nested measures as one flat row; any that is sold over also counts as ``oversold_any``."""
+    measures = launch_measures(engine, scenario)
     flat = {**dict(_flat(measures, "")), "oversold_any": measures["oversold_units"] > 0}
     names = tuple(flat)
     # Thousands of rows have the same names: one tuple serves them all.
-    return Row(_NAMES.setdefault(names, names), np.array(list(flat.values()), np.float64))
+    numbers = np.array(list(flat.values()), np.float64)
+    return Row(_NAMES.setdefault(names, names), numbers, priced_units(engine, measures["unsold_units"]))
 
 
 def _flat(measures: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:

@@ -255,7 +255,7 @@ def sweep(  # noqa: PLR0913 - an experiment has these options
     experiment = Experiment(Plan.of([setting.scenario for setting in settings], seed, begun), workers, dask)
 
     def found(reason: str) -> Sweep:
-        return _sweep_of(scenario, parameters, settings, experiment, reason)
+        return sweep_of(scenario, parameters, settings, experiment, reason)
 
     try:
         with bar(progress, f"{len(settings):,} settings") as advance:
@@ -290,13 +290,14 @@ def _run_until(experiment: Experiment, settings: int, until: Precision, measure:
         wanted = min(max(needed), 2 * played, limit)
 
 
-def _sweep_of(
+def sweep_of(
     scenario: Scenario,
     parameters: tuple[str, ...],
     settings: tuple[Setting, ...],
     experiment: Experiment,
     reason: str,
 ) -> Sweep:
+    """What an experiment has come to; `reason` says why there are not more replications."""
     frames = []
     for number, setting in enumerate(settings):
         own = experiment.frame(number)

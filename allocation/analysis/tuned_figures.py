@@ -1,0 +1,95 @@
+"""Figures of a setting that somebody tunes by hand, beside a pinned one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from allocation.analysis.axes import legend_above, share_axis
+from allocation.analysis.outcome_figures import UNITS, plot_headlines
+from allocation.analysis.style import in_style, new_axes, tier_looks
+from allocation.analysis.tables import estimate_text
+from allocation.analysis.tuned import NOW, PINNED
+
+_SIZE = (9.6, 3.0)
+_ROOM = 1.35
+"""Where the axis of shares ends: what stands behind a full bar has room."""
+_BELOW = 0.4
+_PIN: dict[str, Any] = {
+    "fmt": "D",
+    "color": "black",
+    "markerfacecolor": "white",
+    "markersize": 5.5,
+    "capsize": 3,
+    "elinewidth": 1.2,
+    "clip_on": False,
+}
+"""How the pinned setting is drawn: below its bar, where it covers no label."""
+
+
+def plot_tuned_units(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Units confirmed, allocated, oversold and unsold: means with their intervals, and those of the pinned setting.
+
+    Args:
+        frame: As `tuned_outcome` gives it.
+        ax: Where to draw; a new figure by default.
+    """
+    ax = plot_headlines(frame[frame["which"] == NOW], ax)
+    pinned = frame[frame["which"] == PINNED].set_index("measure").reindex(list(UNITS))
+    _pins(ax, pinned["mean"], pinned["half_width"])
+    return ax
+
+
+def plot_tuned_tiers(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """The share of each tier's reservations that gets stock, with its interval, and that under the pinned setting.
+
+    Args:
+        frame: As `tuned_tiers` gives it.
+        ax: Where to draw; a new figure by default.
+    """
+    ax = ax or new_axes()
+    own = frame[frame["outcome"] == "allocated"]
+    tiers = list(dict.fromkeys(own["tier"]))
+    now, pinned = (own[own["which"] == which].set_index("tier").reindex(tiers) for which in (NOW, PINNED))
+    y = np.arange(len(tiers), dtype=np.float64)
+    looks = tier_looks(tiers)
+    for height, tier, share in zip(y, tiers, now["share"], strict=True):
+        ax.barh(height, share, 0.6, **looks[tier].of_area())
+    ax.errorbar(now["share"], y, xerr=now["share_half_width"], fmt="none", ecolor="black", capsize=4, linewidth=1.4)
+    for height, share, half_width in zip(y, now["share"], now["share_half_width"], strict=True):
+        told = f"{estimate_text(100 * share, 100 * half_width)}%"
+        ax.annotate(told, (share + half_width, height), xytext=(5, 0), textcoords="offset points", va="center")
+    ax.set_yticks(y, tiers)
+    ax.invert_yaxis()
+    ax.grid(visible=False, axis="y")
+    share_axis(ax, "share of the tier's reservations allocated", "x")
+    ax.set_xlim(0, _ROOM)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    _pins(ax, pinned["share"], pinned["share_half_width"])
+    return ax
+
+
+def draw_tuned(outcome: pd.DataFrame, tiers: pd.DataFrame) -> Figure:
+    """Both figures, side by side.
+
+    Args:
+        outcome: As `tuned_outcome` gives it.
+        tiers: As `tuned_tiers` gives it.
+    """
+    with in_style():
+        figure = Figure(figsize=_SIZE)
+        left, right = figure.subplots(1, 2)
+        plot_tuned_units(outcome, left)
+        plot_tuned_tiers(tiers, right)
+    return figure
+
+
+def _pins(ax: Axes, means: pd.Series, half_widths: pd.Series) -> None:
+    """Points of the pinned setting, where there is one, one a bar."""
+    if means.notna().any():
+        ax.errorbar(means, np.arange(len(means)) + _BELOW, xerr=half_widths, label="pinned setting", **_PIN)
+        legend_above(ax)
