@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from allocation.analysis.by_tier import OUTCOMES
-from allocation.analysis.compared import MEASURES, column_name, ends_of
+from allocation.analysis.replications import HEADLINES
+from allocation.analysis.tables import estimate_text, heading
 from allocation.montecarlo import Sweep
 from allocation.statistics import mean_interval
 
@@ -23,7 +25,7 @@ TUNED: Mapping[str, str] = {
 }
 """What is looked at while somebody tunes, with its unit."""
 NOW, PINNED, CHANGE = "now", "pinned", "now less pinned"
-_ENDS = ["mean", "half_width", "low", "high", "n"]
+_COLUMNS = ["which", "measure", "unit", "mean", "half_width", "low", "high", "n"]
 
 
 def tuned_outcome(now: Sweep, both: Sweep | None = None, confidence: float = 0.95) -> pd.DataFrame:
@@ -48,20 +50,37 @@ def tuned_outcome(now: Sweep, both: Sweep | None = None, confidence: float = 0.9
         parts += [paired.assign(which=CHANGE, low=low, high=high)]
     frame = pd.concat(parts, ignore_index=True)
     units = {name: now.scenario.currency if unit == "money" else unit for name, unit in TUNED.items()}
-    return frame.assign(unit=frame["measure"].map(units), n=frame["n"].astype("int64"))[
-        ["which", "measure", "unit", *_ENDS]
-    ]
+    return frame.assign(unit=frame["measure"].map(units), n=frame["n"].astype("int64"))[_COLUMNS]
 
 
 def tuned_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """`tuned_outcome` for reading: a row for each setting, a column for each measure, named with its unit."""
-    names = list(dict.fromkeys(frame["which"]))
-    columns: dict[str, object] = {"setting": names}
-    for measure in TUNED:
-        own = frame[frame["measure"] == measure].set_index("which").loc[names]
-        told = column_name(measure, frame) if measure in MEASURES else measure
-        columns |= {told: own["mean"].to_numpy()} | {f"{told}_{end}": own[end].to_numpy() for end in ends_of(measure)}
+    """`tuned_outcome` for reading: a row for each measure (``mean of``), and a column of text for each setting."""
+    units = frame.drop_duplicates("measure").set_index("measure")["unit"]
+    columns: dict[str, list[str]] = {"mean of": [_name(measure, units[measure]) for measure in TUNED]}
+    for which, own in frame.groupby("which", sort=False):
+        rows = {row["measure"]: row for row in own.to_dict("records")}
+        columns[str(which)] = [told(rows[measure], str(which)) for measure in TUNED]
     return pd.DataFrame(columns)
+
+
+def told(row: Mapping[Hashable, Any], which: str = NOW) -> str:
+    """A row of `tuned_outcome` as text: a mean and its half-width, or a share of launches with its interval."""
+    if row["measure"] != "oversold_any":
+        return _signed(estimate_text(row["mean"], row["half_width"]), row["mean"], which)
+    if which == CHANGE:
+        return _signed(f"{estimate_text(100 * row['mean'], 100 * row['half_width'])} points", row["mean"], which)
+    return f"{row['mean']:.0%} ({row['low']:.0%} to {row['high']:.0%})"
+
+
+def _signed(text: str, mean: float, which: str) -> str:
+    """Differences have a sign."""
+    return ("+" * (which == CHANGE and mean > 0) + text).replace("-", "−")
+
+
+def _name(measure: str, unit: str) -> str:
+    if measure == "oversold_any":
+        return "share of launches that oversell"
+    return HEADLINES[measure] + f" ({unit})" * (measure == "profit")
 
 
 def tuned_tiers(now: Sweep, pinned: Sweep | None = None, confidence: float = 0.95) -> pd.DataFrame:
@@ -100,14 +119,17 @@ def tuned_tiers(now: Sweep, pinned: Sweep | None = None, confidence: float = 0.9
 
 
 def tuned_tier_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """`tuned_tiers` of the present setting for reading: a row a tier, a column for each outcome that occurs."""
+    """`tuned_tiers` of the present setting for reading: a row for each outcome that occurs.
+
+    Returns:
+        ``reservations`` (the outcome), and for each tier its mean with ``_half_width``.
+    """
     own = frame[frame["which"] == NOW]
-    tiers: Sequence[str] = list(dict.fromkeys(own["tier"]))
-    columns: dict[str, object] = {"tier": tiers}
-    for outcome in dict.fromkeys(own["outcome"]):
-        found = own[own["outcome"] == outcome].set_index("tier").loc[list(tiers)]
-        if found["mean"].any():
-            columns |= {outcome: found["mean"].to_numpy(), f"{outcome}_half_width": found["half_width"].to_numpy()}
+    outcomes = [outcome for outcome, rows in own.groupby("outcome", sort=False) if rows["mean"].any()]
+    columns: dict[str, object] = {"reservations": [heading(str(outcome)) for outcome in outcomes]}
+    for tier, rows in own.groupby("tier", sort=False):
+        found = rows.set_index("outcome").loc[outcomes]
+        columns |= {str(tier): found["mean"].to_numpy(), f"{tier}_half_width": found["half_width"].to_numpy()}
     return pd.DataFrame(columns)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-DELAY_S = 0.1
+DELAY_S = 0.08
 
 
 class Debounced:

@@ -10,13 +10,17 @@ from typing import Any, TypeAlias
 
 from allocation.engine.errors import SettingError
 from allocation.engine.policy import Policy
+from allocation.montecarlo.sweep import RATE
 from allocation.scenario.schema import Scenario, mean_of
 
 RATE_STEP = Decimal("0.005")
 _LOW, _HIGH, _ROOM = Decimal("0.95"), Decimal("1.15"), Decimal("0.05")
 _DECIMALS = 9
 _DEPTHS = 9
+_OVERBOOKING = "Overbooking (units promised for one of supply)"
 MONEY_MAX = Decimal(10) ** 9
+METHOD = "policy.overbooking.method"
+QUEUE, ADMISSION, DEPTH = "policy.queue.enabled", "policy.queue.admission", "policy.queue.max_depth"
 NO_LIMIT = "no limit"
 Options: TypeAlias = tuple[tuple[str, Any], ...]
 
@@ -34,6 +38,7 @@ class Knob:
         hint: What it does, in a sentence.
         options: The values that it may have, each with its text; empty for a number.
         low, high, step: Of a number; without a step any number between them will do.
+        said: What it is called in a sentence, where that is not the label.
     """
 
     key: str
@@ -46,6 +51,12 @@ class Knob:
     low: Decimal = Decimal(0)
     high: Decimal = MONEY_MAX
     step: Decimal | None = None
+    said: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it is called in a sentence."""
+        return self.said or self.label.lower()
 
     def read(self, value: Any) -> Any:
         """A value as the scenario has it: one of the options, or an exact number in the range.
@@ -92,14 +103,14 @@ def knobs_of(scenario: Scenario) -> tuple[Knob, ...]:
 
 
 def _overbooking(policy: Policy) -> Iterator[Knob]:
-    overbooking, group = policy.overbooking, "Overbooking"
+    overbooking = policy.overbooking
     methods = ("constant", "economic", "service", "adaptive")
     yield Knob(
-        "policy.overbooking.method", group, "Method", overbooking.method,
+        METHOD, _OVERBOOKING, "Method", overbooking.method,
         hint="How the rate is set: constant is the rate below, the others work it out.",
         options=_words(methods),
     )  # fmt: skip
-    yield _rate("policy.overbooking.rate", "Rate", overbooking.rate)
+    yield _rate(RATE, "Rate", overbooking.rate)
     for category, rate in overbooking.by_category.items():
         if "." not in category:
             yield _rate(f"policy.overbooking.by_category.{category}", f"Rate, {category}", rate)
@@ -108,8 +119,10 @@ def _overbooking(policy: Policy) -> Iterator[Knob]:
 def _rate(key: str, label: str, rate: Decimal) -> Knob:
     low = min(_LOW, (rate / _ROOM).to_integral_value(ROUND_FLOOR) * _ROOM - _ROOM)
     high = max(_HIGH, (rate / _ROOM).to_integral_value(ROUND_CEILING) * _ROOM + 2 * _ROOM)
-    hint = "Units that may be promised for a unit of supply."
-    return Knob(key, "Overbooking", label, rate, "× supply", hint, low=max(low, Decimal(0)), high=high, step=RATE_STEP)
+    return Knob(
+        key, _OVERBOOKING, label, rate, hint="Units that may be promised for a unit of supply.",
+        low=max(low, Decimal(0)), high=high, step=RATE_STEP,
+    )  # fmt: skip
 
 
 def _promises(policy: Policy, scenario: Scenario) -> Iterator[Knob]:
@@ -118,13 +131,13 @@ def _promises(policy: Policy, scenario: Scenario) -> Iterator[Knob]:
         "policy.hold", group, "Hold", policy.hold, options=_words(("firm", "provisional")),
         hint="Whether a higher score may displace a promise.",
     )  # fmt: skip
-    yield Knob("policy.queue.enabled", group, "Queue", queue.enabled, options=YES_NO, hint="Whether orders may wait.")
+    yield Knob(QUEUE, group, "Queue", queue.enabled, options=YES_NO, hint="Whether orders may wait.")
     yield Knob(
-        "policy.queue.admission", group, "Admission", queue.admission, options=_words(("arrival", "priority")),
+        ADMISSION, group, "Admission", queue.admission, options=_words(("arrival", "priority")),
         hint="Who gets into a full queue first.",
     )  # fmt: skip
     yield Knob(
-        "policy.queue.max_depth", group, "Queue depth", queue.max_depth, unit="reservations",
+        DEPTH, group, "Queue depth", queue.max_depth, unit="reservations",
         hint="How many may be held or queued; the others are wait-listed.",
         options=(*((f"{depth:,}", depth) for depth in _depths(scenario)), (NO_LIMIT, None)),
     )  # fmt: skip
@@ -143,7 +156,7 @@ def _promises(policy: Policy, scenario: Scenario) -> Iterator[Knob]:
 def _endings(policy: Policy) -> Iterator[Knob]:
     group = "Cut-off and release"
     yield Knob(
-        "policy.confirm.unreserved", group, "Waiting ones", policy.confirm.unreserved,
+        "policy.confirm.unreserved", group, "Who still waits", policy.confirm.unreserved,
         options=(("keep", "keep"), ("cancel", "cancel"), ("roll over", "roll_over")),
         hint="What becomes of those who still wait at the cut-off; only who is kept can stand by.",
     )  # fmt: skip
@@ -154,21 +167,24 @@ def _endings(policy: Policy) -> Iterator[Knob]:
 
 
 def _money(scenario: Scenario) -> Iterator[Knob]:
-    economics, group, unit = scenario.economics, f"Worth of a unit ({scenario.currency})", scenario.currency
+    economics, unit = scenario.economics, scenario.currency
+    group, denied = f"Worth of a unit ({unit})", f"Cost of an oversold unit ({unit})"
     yield Knob("economics.margin", group, "Margin", economics.margin, unit, "Earned by an allocated unit.")
-    scores = scenario.policy.tiers
-    for tier in sorted(economics.denied_cost, key=lambda tier: (-scores.get(tier, Decimal(0)), tier)):
-        if "." not in tier:
-            cost = economics.denied_cost[tier]
-            hint = f"Cost of a unit that was promised to {tier} and not given."
-            yield Knob(f"economics.denied_cost.{tier}", group, f"Oversold, {tier}", cost, unit, hint)
     yield Knob(
-        "economics.unsold_cost", group, "Unsold", economics.unsold_cost, unit, "Cost of a unit that nobody bought."
-    )
+        "economics.unsold_cost", group, "Unsold", economics.unsold_cost, unit,
+        "Cost of a unit on hand after the last release.",
+    )  # fmt: skip
     yield Knob(
         "economics.forfeit", group, "Forfeit", economics.forfeit, unit,
         "Kept of a unit that is cancelled after it was confirmed.",
     )  # fmt: skip
+    scores = scenario.policy.tiers
+    for tier in sorted(economics.denied_cost, key=lambda tier: (-scores.get(tier, Decimal(0)), tier)):
+        if "." not in tier:
+            yield Knob(
+                f"economics.denied_cost.{tier}", denied, tier, economics.denied_cost[tier], unit,
+                f"Cost of a unit that was promised to {tier} and not given.", said=f"oversold {tier}",
+            )  # fmt: skip
 
 
 def _words(values: tuple[str, ...]) -> Options:

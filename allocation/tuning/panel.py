@@ -11,12 +11,13 @@ from typing import Any
 import ipywidgets as w
 
 from allocation.engine.errors import AllocationError
+from allocation.montecarlo.sweep import RATE
 from allocation.tuning import view
 from allocation.tuning.debounce import Debounced
-from allocation.tuning.knobs import Knob
+from allocation.tuning.knobs import ADMISSION, DEPTH, METHOD, QUEUE, Knob
 from allocation.tuning.tuner import Move, Tuner
 
-_LABEL = {"description_width": "118px"}
+_LABEL = {"description_width": "112px"}
 _CONTROL = {"width": "318px"}
 _SHOW_EVERY_S = 0.2
 
@@ -34,7 +35,8 @@ class Panel(w.VBox):  # type: ignore[misc]
         self.folder = folder
         self.last: Move | None = None
         self.controls = {knob.key: _control(knob) for knob in tuner.knobs}
-        self.status, self.output, self.message, self.pin_line = (w.HTML() for _ in range(4))
+        self.status, self.tiles, self.figures, self.tables = (w.HTML(layout={"width": "100%"}) for _ in range(4))
+        self.message, self.pin_line = w.HTML(layout=_CONTROL), w.HTML(layout=_CONTROL)
         self.pin_button = _button(
             "Pin this setting", "Compare what follows with the setting as it is now", "thumb-tack"
         )
@@ -45,36 +47,39 @@ class Panel(w.VBox):  # type: ignore[misc]
         )
         self.save_button = _button("Save as scenario", "Write a scenario file with this setting", "save")
         self._asked = Debounced(self.refresh)
+        self._results = w.VBox([self.tiles, self.figures, self.tables], layout={"overflow": "hidden"})
         super().__init__([w.HTML(view.STYLE + view.heading(tuner)), w.HBox([self._left(), self._right()])])
         self._listen()
         self.refresh()
 
     @property
     def values(self) -> dict[str, Any]:
-        """The value of every control, by key."""
-        return {key: control.value for key, control in self.controls.items()}
+        """The value of every knob as its control stands, by key."""
+        return {knob.key: _value(knob, self.controls[knob.key]) for knob in self.tuner.knobs}
 
     def refresh(self) -> None:
         """Play what the controls say and show it, or why it cannot be played."""
         begun = perf_counter()
+        self.last = None
         self.status.value = view.working()
         try:
-            move = self.tuner.move(self.values, self._advance())
-            self.output.value = view.results(self.tuner, move)
+            self.last = self.tuner.move(self.values, self._advance())
         except AllocationError as error:
-            self.last = None
-            self.status.value = view.refusal(error)
-            self.output.layout.opacity = "0.4"
+            self.status.value = view.refusal(error, "What is shown below is the setting before.")
         except KeyboardInterrupt:
-            self.last = None
             self.status.value = view.stopped()
-            self.output.layout.opacity = "0.4"
         else:
-            self.last = move
-            self.status.value = view.basis(self.tuner, move, perf_counter() - begun)
-            self.output.layout.opacity = "1"
-        finally:
-            self._enable()
+            self._show(self.last, begun)
+        self._results.layout.opacity = "0.4" if self.last is None else "1"
+        self._enable()
+
+    def _show(self, move: Move, begun: float) -> None:
+        """Numbers first: a figure takes as long as playing does."""
+        seen = view.View.of(self.tuner, move)
+        self.tiles.value = seen.tiles()
+        self.tables.value = seen.tables()
+        self.figures.value = seen.figures()
+        self.status.value = view.basis(self.tuner, move, perf_counter() - begun)
 
     def pin(self) -> None:
         """Compare what follows with the setting as it is now."""
@@ -120,7 +125,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         return w.VBox(parts, layout={"flex": "0 0 336px", "padding": "0 12px 0 0"})
 
     def _right(self) -> w.VBox:
-        return w.VBox([self.status, self.output], layout={"flex": "1 1 auto", "min_width": "0", "overflow": "hidden"})
+        return w.VBox([self.status, self._results], layout={"flex": "1 1 0", "min_width": "0", "overflow": "hidden"})
 
     def _listen(self) -> None:
         for control in self.controls.values():
@@ -147,12 +152,12 @@ class Panel(w.VBox):  # type: ignore[misc]
 
     def _enable(self) -> None:
         """What cannot be done, or would change nothing, is greyed out."""
-        overbooking = self.controls["policy.overbooking.method"].value
+        values = self.values
         for key, control in self.controls.items():
-            if key == "policy.overbooking.rate" or key.startswith("policy.overbooking.by_category."):
-                control.disabled = overbooking != "constant"
-            if key in ("policy.queue.max_depth", "policy.queue.admission"):
-                control.disabled = not self.controls["policy.queue.enabled"].value
+            if key == RATE or key.startswith("policy.overbooking.by_category."):
+                control.disabled = values[METHOD] != "constant"
+            if key in (DEPTH, ADMISSION):
+                control.disabled = not values[QUEUE]
         self.pin_button.disabled = self.save_button.disabled = self.last is None
         self.unpin_button.disabled = self.tuner.pinned is None
         self.pin_line.value = view.pin_line(self.tuner)
@@ -167,17 +172,21 @@ def _button(text: str, tooltip: str, icon: str) -> w.Button:
 
 
 def _shown(knob: Knob) -> Any:
-    """The value that a control begins with."""
-    return knob.start if knob.options else float(knob.start)
+    """What a control shows at first."""
+    return knob.text(knob.start) if knob.options else float(knob.start)
+
+
+def _value(knob: Knob, control: w.Widget) -> Any:
+    # Menus hold texts: a slider of options cannot hold None, which is a queue without a limit.
+    return dict(knob.options)[control.value] if knob.options else control.value
 
 
 def _control(knob: Knob) -> w.Widget:
     """The control of a knob."""
     common: dict[str, Any] = {"description": knob.label, "tooltip": knob.hint, "style": _LABEL, "layout": _CONTROL}
-    if knob.key == "policy.queue.max_depth":
-        return w.SelectionSlider(options=knob.options, value=knob.start, **common)
     if knob.options:
-        return w.Dropdown(options=knob.options, value=knob.start, **common)
+        kind = w.SelectionSlider if knob.key == DEPTH else w.Dropdown
+        return kind(options=[text for text, _ in knob.options], value=_shown(knob), **common)
     numbers = {"value": float(knob.start), "min": float(knob.low), "max": float(knob.high)}
     if knob.step is None:
         return w.BoundedFloatText(**numbers, step=1, **common)

@@ -160,5 +160,5 @@ class Tuner:
 
     def _words(self, overrides: Mapping[str, Any]) -> str:
         by_key = {knob.key: knob for knob in self.knobs}
-        told = [f"{by_key[key].label.lower()} {by_key[key].text(value)}" for key, value in overrides.items()]
+        told = [f"{by_key[key].words} {by_key[key].text(value)}" for key, value in overrides.items()]
         return "; ".join(told) or AS_IT_IS
