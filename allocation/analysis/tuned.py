@@ -79,7 +79,7 @@ def _signed(text: str, mean: float, which: str) -> str:
 
 def _name(measure: str, unit: str) -> str:
     if measure == "oversold_any":
-        return "share of launches that oversell"
+        return "launches that oversell"
     return HEADLINES[measure] + f" ({unit})" * (measure == "profit")
 
 

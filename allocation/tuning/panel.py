@@ -35,7 +35,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         self.folder = folder
         self.last: Move | None = None
         self.controls = {knob.key: _control(knob) for knob in tuner.knobs}
-        self.status, self.tiles, self.figures, self.tables = (w.HTML(layout={"width": "100%"}) for _ in range(4))
+        self.status, self.tiles, self.figures, self.tables = (w.HTML() for _ in range(4))
         self.message, self.pin_line = w.HTML(layout=_CONTROL), w.HTML(layout=_CONTROL)
         self.pin_button = _button(
             "Pin this setting", "Compare what follows with the setting as it is now", "thumb-tack"
@@ -79,7 +79,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         self.tiles.value = seen.tiles()
         self.tables.value = seen.tables()
         self.figures.value = seen.figures()
-        self.status.value = view.basis(self.tuner, move, perf_counter() - begun)
+        self.status.value = view.setting(move, perf_counter() - begun)
 
     def pin(self) -> None:
         """Compare what follows with the setting as it is now."""

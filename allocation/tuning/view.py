@@ -25,7 +25,7 @@ from allocation.engine.errors import AllocationError, InvalidInput
 from allocation.tuning.tuner import Move, Tuner
 
 STYLE = """<style>
-.widget-html-content:has(> .allocation-tuning) { min-width: 0; width: 100%; }
+.widget-html-content:has(> .allocation-tuning) { min-width: 0; }
 .allocation-tuning { color: var(--jp-content-font-color1, #222); line-height: 1.4; }
 .allocation-tuning h2 { font-size: 1.25em; margin: 0; }
 .allocation-tuning h3 { font-size: 1em; margin: 0.6em 0 0.1em; border-bottom: 1px solid var(--jp-border-color2, #ccc); }
@@ -73,19 +73,19 @@ class View:
     Attributes:
         outcome: As `tuned_outcome` gives it.
         tiers: As `tuned_tiers` gives it.
-        n: Replications.
+        basis: What they rest on, in words.
     """
 
     outcome: pd.DataFrame
     tiers: pd.DataFrame
-    n: int
+    basis: str
 
     @classmethod
     def of(cls, tuner: Tuner, move: Move) -> View:
         """The view of a move."""
         pinned = None if tuner.pinned is None else tuner.pinned.swept
         outcome = tuned_outcome(move.swept, tuner.compared(move))
-        return cls(outcome, tuned_tiers(move.swept, pinned), tuner.replays.replications)
+        return cls(outcome, tuned_tiers(move.swept, pinned), basis(tuner))
 
     def tiles(self) -> str:
         """Headline numbers."""
@@ -97,7 +97,7 @@ class View:
             if CHANGE in rows:
                 tile += f"<span class='quiet change'>{told(rows[CHANGE], CHANGE)} against pinned</span>"
             tiles.append(f"<div class='tile' data-measure='{measure}'>{tile}</div>")
-        return block(f"<div class='tiles'>{''.join(tiles)}</div>")
+        return block(f"<div class='tiles'>{''.join(tiles)}</div><p class='quiet'>{escape(self.basis)}</p>")
 
     def figures(self) -> str:
         """Both figures; what they show stands in the tables, too."""
@@ -107,23 +107,24 @@ class View:
 
     def tables(self) -> str:
         """The numbers of the figures and more."""
-        outcome = html_table(tuned_table(self.outcome), f"Outcome, means of {self.n} replications")
-        tiers = html_table(tuned_tier_table(self.tiers), f"Reservations by tier, means of {self.n} replications")
+        outcome = html_table(tuned_table(self.outcome), "Outcome")
+        tiers = html_table(tuned_tier_table(self.tiers), "Reservations by tier, under the present setting")
         return block(_scrolling(outcome, "texts") + _scrolling(tiers))
 
 
-def basis(tuner: Tuner, move: Move, seconds: float) -> str:
-    """What the numbers rest on, and how long they took."""
-    replays = tuner.replays
+def setting(move: Move, seconds: float) -> str:
+    """What was played, and how long it took."""
     how = "played" if move.was_played else "no play needed"
-    text = (
+    return block(f"<p class='quiet'><strong>Setting:</strong> {escape(move.words)} ({how}, {seconds:.2f} s)</p>")
+
+
+def basis(tuner: Tuner) -> str:
+    """What the numbers rest on."""
+    replays = tuner.replays
+    return (
         f"n = {replays.replications} replications, numbers 0 to {replays.replications - 1} of seed {replays.seed}: the "
-        f"same customers and supply in every move. Means ± half-widths of 95% intervals. {how}, {seconds:.2f} s."
-    )
-    if tuner.pinned is not None:
-        text += " Differences are paired by replication."
-    return block(
-        f"<p class='quiet'><strong>Setting:</strong> {escape(move.words)}</p><p class='quiet'>{escape(text)}</p>"
+        "same customers and supply in every move. Means ± half-widths of 95% intervals"
+        + ("." if tuner.pinned is None else "; differences from the pinned setting are paired by replication.")
     )
 
 
