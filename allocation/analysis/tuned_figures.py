@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -79,8 +80,8 @@ def draw_tuned(plot: Panel, frame: pd.DataFrame) -> Figure:
 
     Working the margins out, as other figures do, would take a third of the time that a move takes to be drawn.
     """
-    with in_style():
-        figure = Figure(figsize=_SIZE, layout="none")
+    with in_style(), mpl.rc_context({"figure.constrained_layout.use": False}):
+        figure = Figure(figsize=_SIZE)
         ax = plot(frame, figure.subplots())
         longest = max(len(label.get_text()) for label in ax.get_yticklabels())
         figure.subplots_adjust(left=min(0.5, 0.05 + 0.0175 * longest), right=0.97, bottom=0.18, top=0.89)

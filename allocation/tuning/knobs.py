@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 from allocation.engine.errors import SettingError
 from allocation.engine.policy import Policy
 from allocation.montecarlo.sweep import RATE
-from allocation.scenario.schema import Scenario, mean_of
+from allocation.overbooking.scenario_shows import mean_orders
+from allocation.scenario.schema import Scenario
 
 RATE_STEP = Decimal("0.005")
 _LOW, _HIGH, _ROOM = Decimal("0.95"), Decimal("1.15"), Decimal("0.05")
@@ -193,15 +194,7 @@ def _words(values: tuple[str, ...]) -> Options:
 
 def _depths(scenario: Scenario) -> list[int]:
     """Depths of 1, 2 and 5 times powers of ten up to the orders expected, and the one in force."""
-    orders = expected_orders(scenario)
+    orders = sum(mean_orders(scenario).values())
     found = {times * 10**power for power in range(1, 10) for times in (1, 2, 5) if times * 10**power < orders}
     depth = scenario.policy.queue.max_depth
     return sorted({*sorted(found)[-_DEPTHS:], *([] if depth is None else [depth])})
-
-
-def expected_orders(scenario: Scenario) -> int:
-    """Mean number of orders."""
-    demand = scenario.demand
-    if demand.counts:
-        return sum(demand.counts.values())
-    return 0 if demand.total is None else round(mean_of(demand.total))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass
 from html import escape
 
@@ -13,12 +12,12 @@ from allocation.analysis import (
     html_table,
     plot_tuned_tiers,
     plot_tuned_units,
-    png,
     tuned_outcome,
     tuned_table,
     tuned_tier_table,
     tuned_tiers,
 )
+from allocation.analysis.exhibits import picture, scrolling
 from allocation.analysis.panels import Panel
 from allocation.analysis.tuned import CHANGE, NOW, told
 from allocation.engine.errors import AllocationError, InvalidInput
@@ -38,7 +37,7 @@ STYLE = """<style>
   border-radius: 4px; background: var(--jp-layout-color1, #fff); }
 .allocation-tuning .tile b { display: block; font-size: 1.2em; white-space: nowrap; }
 .allocation-tuning .tile span { display: block; white-space: nowrap; }
-.allocation-tuning .figures { display: flex; flex-wrap: wrap; gap: 0.5em; }
+.allocation-tuning .figures { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 0.5em; }
 .allocation-tuning .figures img { flex: 1 1 380px; min-width: 0; max-width: 640px; height: auto; background: white; }
 .allocation-tuning .scroll { overflow-x: auto; margin-top: 0.5em; }
 .allocation-tuning table { border-collapse: collapse; font-size: 0.92em; width: 100%; }
@@ -47,6 +46,7 @@ STYLE = """<style>
 .allocation-tuning th, .allocation-tuning td { padding: 0.2em 0.6em; border-bottom: 1px solid
   var(--jp-border-color2, #ccc); }
 .allocation-tuning .texts th + th, .allocation-tuning .texts td + td { text-align: right; white-space: nowrap; }
+.allocation-tuning .texts td:first-child { min-width: 8em; }
 .allocation-tuning .number { text-align: right; white-space: nowrap; }
 .allocation-tuning th.number { white-space: normal; }
 </style>"""
@@ -109,7 +109,7 @@ class View:
         """The numbers of the figures and more."""
         outcome = html_table(tuned_table(self.outcome), "Outcome")
         tiers = html_table(tuned_tier_table(self.tiers), "Reservations by tier, under the present setting")
-        return block(_scrolling(outcome, "texts") + _scrolling(tiers))
+        return block(f"<div class='texts'>{scrolling(outcome)}</div>{scrolling(tiers)}")
 
 
 def setting(move: Move, seconds: float) -> str:
@@ -164,10 +164,4 @@ def block(inner: str) -> str:
 
 
 def _picture(plot: Panel, frame: pd.DataFrame, about: str) -> str:
-    picture = str(b64encode(png(draw_tuned(plot, frame))), "ascii")
-    alt = f"{about}, with their intervals; the numbers stand in the tables below."
-    return f'<img src="data:image/png;base64,{picture}" alt="{escape(alt)}">'
-
-
-def _scrolling(table: str, kind: str = "") -> str:
-    return f"<div class='scroll {kind}' role='region' aria-label='Table' tabindex='0'>{table}</div>"
+    return picture(draw_tuned(plot, frame), f"{about}, with their intervals; the numbers stand in the tables below.")
