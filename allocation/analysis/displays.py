@@ -12,28 +12,30 @@ from matplotlib.figure import Figure
 from allocation.analysis.by_tier import outcome_by_tier, outcome_table
 from allocation.analysis.compared import compared_table, settings_compared
 from allocation.analysis.exhibits import picture, scrolling
-from allocation.analysis.method_figures import plot_profit_by_method
 from allocation.analysis.outcome_figures import plot_outcome_by_tier
 from allocation.analysis.panels import draw_panels
 from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_table, rate_words
 from allocation.analysis.rate_figures import plot_oversold_probability, plot_profit_by_rate
 from allocation.analysis.replications import HEADLINES
 from allocation.analysis.scenario_figures import plot_orders_and_supply, units_ordered, wave_frame
+from allocation.analysis.setting_figures import plot_settings
 from allocation.analysis.style import in_style
-from allocation.analysis.tables import html_table
+from allocation.analysis.tables import html_table, shown
 from allocation.analysis.wording import PAIRED, one_run, same_runs
 from allocation.montecarlo import Recommendation, Sweep
 from allocation.montecarlo.settings import Setting
 from allocation.montecarlo.sweep import RATE
-from allocation.montecarlo.wording import reasons
+from allocation.montecarlo.wording import measure_words, reasons
 from allocation.scenario.schema import Scenario
 from allocation.tape import Run
 
-SETTINGS_SHOWN = 24
+SETTINGS_SHOWN = 16
 """Of more settings than this only the best are shown."""
 _STYLE = (
     "<style>.allocation-display table{margin:.4em 0}.allocation-display th,.allocation-display td{text-align:left}"
-    ".allocation-display .number{text-align:right}.allocation-display img{max-width:100%;background:#fff}"
+    ".allocation-display .number{text-align:right;white-space:nowrap}"
+    ".allocation-display th,.allocation-display td{padding:.15em .6em}.allocation-display th.number{white-space:normal}"
+    ".allocation-display img{max-width:min(100%,660px);background:#fff}"
     ".allocation-display caption{text-align:left;font-weight:600;padding:.3em 0}"
     ".allocation-display .scroll{overflow-x:auto}</style>"
 )
@@ -43,10 +45,8 @@ _LABEL = "setting"
 def run_html(run: Run) -> str:
     """Headline measures of a run, and what became of each tier."""
     known = run.manifest.get("scenario", "a tape")
-    rows = [(what, run.summary[name]) for name, what in HEADLINES.items() if name in run.summary]
-    parts = [
-        html_table(pd.DataFrame({"measure": [what for what, _ in rows], "value": [value for _, value in rows]})),
-    ]
+    rows = [(what, run.summary[name]) for name, what in HEADLINES.items() if name in run.summary and name != "profit"]
+    parts = [html_table(pd.DataFrame(rows, columns=["measure", "value"]))]
     if len(run.reservations):
         outcome = outcome_by_tier(run)
         with in_style():
@@ -55,7 +55,8 @@ def run_html(run: Run) -> str:
         parts.insert(0, picture(figure, f"What became of each tier's reservations, as in the table. {one_run(run)}"))
         parts.append(html_table(outcome_table(outcome), "Reservations by tier"))
     alert = "A release broke more promises than the policy's alert share." if run.summary.get("alert") else ""
-    return _display(f"Run of {known}", [one_run(run), alert], parts)
+    profit = f"Profit {shown(run.summary['profit'])}." if "profit" in run.summary else ""
+    return _display(f"Run of {known}", [one_run(run), profit, alert], parts)
 
 
 def scenario_html(scenario: Scenario) -> str:
@@ -94,7 +95,7 @@ def sweep_html(swept: Sweep) -> str:
     head = repr(swept)[1:-1]
     if swept.replications <= 1:
         return _display(head, ["One replication has no interval."], [html_table(_transposed(swept))])
-    basis = f"{same_runs(swept.replications, swept.seed)} {PAIRED}"
+    basis = f"{_basis(swept)} {PAIRED}"
     if swept.parameters == (RATE,):
         curve = rate_curve(swept, rate_in_force(swept.scenario))
         figure = draw_panels(curve, (plot_profit_by_rate, plot_oversold_probability))
@@ -102,33 +103,50 @@ def sweep_html(swept: Sweep) -> str:
         return _display(head, [basis], [picture(figure, alt), html_table(rate_table(curve))])
     frame, left_out = _best(settings_compared(_labelled(swept)))
     more = f"{left_out:,} settings of less profit are not shown." if left_out else ""
-    parts = [_profits(frame, basis), html_table(compared_table(frame, _LABEL))]
+    profits = frame[frame["measure"] == "profit"].assign(measure=measure_words("profit", swept.scenario.currency))
+    parts = [_means(profits.assign(recommended=False), basis), html_table(compared_table(frame, _LABEL))]
     return _display(head, [basis, more], parts)
 
 
 def recommendation_html(found: Recommendation) -> str:
     """The recommendation in sentences, what each setting comes to, and how it moves with customers' behaviour."""
-    table = found.table().drop(columns="setting")
-    table.insert(1, "recommended", [number == found.chosen for number in range(len(table))])
-    money = f"_{found.scenario.currency}" if found.objective == "profit" else ""
-    names = {"mean": f"{found.objective}{money}", "half_width": f"{found.objective}{money}_half_width"}
-    table = table.rename(columns={**names, "probability": "share"}).rename(
-        columns={f"probability_{end}": f"share_{end}" for end in ("low", "high")}
+    objective, basis = measure_words(found.objective, found.scenario.currency), _basis(found.first)
+    table = found.table().head(SETTINGS_SHOWN)
+    means = table[["mean", "half_width"]].assign(
+        setting=[found.settings[number].label for number in table["setting"]],
+        measure=objective,
+        recommended=table["setting"] == found.chosen,
     )
-    frame, _ = _best(settings_compared(_labelled(found.first)))
-    basis = same_runs(found.first.replications, found.first.seed)
-    parts = [_profits(frame, basis), html_table(table.head(SETTINGS_SHOWN), "What each setting comes to")]
+    table.insert(2, "recommended", means["recommended"])
+    tables = [html_table(_told(table.drop(columns="setting"), found), "What each setting comes to")]
     if not found.behaviours.empty:
-        parts.append(html_table(found.behaviours, "If the customers' behaviour were known"))
-    return _display(f"Recommendation for {found.scenario.title}", [" ".join(reasons(found)), basis], parts)
+        about = "How the answer moves if the customers' behaviour were known"
+        tables.append(html_table(_told(found.behaviours, found), about))
+    more = len(found.settings) - len(table)
+    left_out = f"{more:,} further settings are not shown." if more else ""
+    texts = [" ".join(reasons(found)), basis, left_out]
+    return _display(f"Recommendation for {found.scenario.title}", texts, [_means(means, basis), *tables])
 
 
-def _profits(frame: pd.DataFrame, basis: str) -> str:
-    """Mean profit of every setting, as a picture."""
-    drawn = frame.rename(columns={_LABEL: "method"}).assign(in_force=False)
-    count = drawn["method"].nunique()
-    figure = draw_panels(drawn, (plot_profit_by_method,), height=1.2 + 0.28 * count)
-    return picture(figure, f"Mean profit of each setting with its interval, as in the table. {basis}")
+def _told(frame: pd.DataFrame, found: Recommendation) -> pd.DataFrame:
+    """A table of a recommendation with columns that say what they are of."""
+    name, _ = found.constraint or ("", 0.0)
+    objective = f"{found.objective}_{found.scenario.currency}" if found.objective == "profit" else found.objective
+    share = "share_of_launches_" + {"oversold_any": "oversold"}.get(name, f"with_{name}")
+    told = {"probability": share, "mean": objective, "verdict": "keeps_the_constraint", "loss": "loss_if_chosen"}
+    told |= {f"{old}_{end}": f"{new}_{end}" for old, new in told.items() for end in ("low", "high", "half_width")}
+    told["half_width"] = f"{objective}_half_width"
+    return frame.drop(columns="probability" if name == "" else [], errors="ignore").rename(columns=told)
+
+
+def _basis(swept: Sweep) -> str:
+    return same_runs(swept.replications, swept.seed)
+
+
+def _means(frame: pd.DataFrame, basis: str) -> str:
+    """The mean of every setting, as a picture."""
+    figure = draw_panels(frame, (plot_settings,), height=1.2 + 0.28 * len(frame))
+    return picture(figure, f"Mean {frame['measure'].iloc[0]} of each setting, as in the table. {basis}")
 
 
 def _labelled(swept: Sweep) -> Sweep:
@@ -146,9 +164,10 @@ def _best(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def _transposed(swept: Sweep) -> pd.DataFrame:
-    """Every measure of a single replication, a column a setting."""
+    """The headline measures of a single replication, a column a setting."""
     columns = {setting.label or "value": swept.of(number).iloc[0] for number, setting in enumerate(swept.settings)}
-    frame = pd.DataFrame(columns).loc[swept.measures].rename_axis("measure").reset_index()
+    frame = pd.DataFrame(columns).loc[list(HEADLINES)].astype(float)
+    frame.insert(0, "measure", list(HEADLINES.values()))
     return frame.iloc[:, : SETTINGS_SHOWN + 1]
 
 

@@ -116,7 +116,7 @@ class Recommendation:
                 {"setting": number, self.parameter: setting.chosen[0]}
                 | self._constraint_of(number, confidence)
                 | {"mean": found["mean"], "half_width": found["half_width"]}
-                | {"loss": 0.0 if loss is None else -loss["mean"]}
+                | {"loss": 0.0 if loss is None else 0.0 - loss["mean"]}
                 | {"loss_half_width": 0.0 if loss is None else loss["half_width"]}
                 | {"replications": self.replications[number]}
             )
