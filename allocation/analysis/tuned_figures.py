@@ -18,8 +18,10 @@ from allocation.analysis.tables import estimate_text
 from allocation.analysis.tuned import NOW, PINNED
 
 _SIZE = (5.0, 2.9)
-_ROOM = 1.35
+_ROOM = 1.5
 """Where the axis of shares ends: what stands behind a full bar has room."""
+_NAME = 14
+"""Characters of a tier's name that have room; the table has all of them."""
 _BELOW = 0.4
 _PIN: dict[str, Any] = {
     "fmt": "D",
@@ -65,7 +67,7 @@ def plot_tuned_tiers(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     for height, share, half_width in zip(y, now["share"], now["share_half_width"], strict=True):
         told = f"{estimate_text(100 * share, 100 * half_width)}%"
         ax.annotate(told, (share + half_width, height), xytext=(5, 0), textcoords="offset points", va="center")
-    ax.set_yticks(y, tiers)
+    ax.set_yticks(y, [_shorten(tier, _NAME) for tier in tiers])
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
     share_axis(ax, "share of the tier's reservations allocated", "x")
@@ -86,6 +88,11 @@ def draw_tuned(plot: Panel, frame: pd.DataFrame) -> Figure:
         longest = max(len(label.get_text()) for label in ax.get_yticklabels())
         figure.subplots_adjust(left=min(0.5, 0.05 + 0.0175 * longest), right=0.97, bottom=0.18, top=0.89)
     return figure
+
+
+def _shorten(name: str, longest: int) -> str:
+    """A name with an ellipsis where it is too long."""
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def _pins(ax: Axes, means: pd.Series, half_widths: pd.Series) -> None:

@@ -1,4 +1,4 @@
-"""Where the notebooks of the reports are."""
+"""Where the notebooks are, and which of them are reports."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent.parent
 REPORTS = ("overbooking", "priority")
 """The reports that are run for every launch, in the order in which they are read."""
+INTERACTIVE = ("tuning",)
+"""Notebooks for people: they wait for somebody to move a slider, so no night runs them, and they take no manifest."""
 
 
 def notebook_folder() -> Path:

@@ -67,7 +67,8 @@ class Knob:
         """
         if self.options:
             return self._option(value)
-        number = float(value) if isinstance(value, int | float | Decimal) else inf
+        is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+        number = float(value) if is_number else inf
         if not float(self.low) <= number <= float(self.high):
             raise SettingError(f"{self.label} {value!r} must be a number from {self.low:f} to {self.high:f}")
         if number == float(self.start):
