@@ -50,7 +50,9 @@ def page(work, tmp_path_factory):
     """The notebook, opened in JupyterLab, its kernel ready."""
     until = monotonic() + WITHIN_S
     with jupyter_lab(work, tmp_path_factory.mktemp("home")) as address, sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        # Containers have no sandbox and little shared memory.
+        options = ["--no-sandbox", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=chromium(), args=options)
         page = Bounded(browser.new_page(viewport={"width": 1280, "height": 900}), until)
         page().goto(f"{address}lab/tree/tuning.ipynb")
         # Before that, running a cell would ask for a kernel.
