@@ -8,6 +8,8 @@ from allocation.scenario.schema import Scenario
 
 BYTES_MAX = 2**30
 """Tapes are kept up to this much memory; what is beyond is drawn anew whenever it is played, which takes longer."""
+LAUNCHES_MAX = 3
+"""Launches whose tapes a process shares at a time."""
 _LOCAL_DAY_BYTES = 8
 
 
@@ -48,5 +50,29 @@ class KeptTapes:
                 self._tapes[replication] = kept
         return kept
 
+    def forget(self) -> None:
+        """Give the memory back; from now on every tape is drawn anew."""
+        self._tapes.clear()
+        self.bytes = self.bytes_max = 0
+
     def __len__(self) -> int:
         return len(self._tapes)
+
+
+_SHARED: list[KeptTapes] = []
+
+
+def shared_tapes(scenario: Scenario, seed: int) -> KeptTapes:
+    """The tapes of a launch that everybody in this process shares.
+
+    Whoever opens a launch again finds them, and takes no further memory. Of more than `LAUNCHES_MAX` launches those
+    asked for longest ago are forgotten.
+    """
+    launch = launch_of(scenario)
+    found = next((kept for kept in _SHARED if kept.seed == seed and launch_of(kept.scenario) == launch), None)
+    if found is not None:
+        _SHARED.remove(found)
+    _SHARED.append(found or KeptTapes(scenario, seed))
+    while len(_SHARED) > LAUNCHES_MAX:
+        _SHARED.pop(0).forget()
+    return _SHARED[-1]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from allocation.engine.errors import SettingError
 from allocation.montecarlo.experiment import Experiment, require_replications
-from allocation.montecarlo.kept_tapes import BYTES_MAX, KeptTapes, launch_of
+from allocation.montecarlo.kept_tapes import KeptTapes, launch_of, shared_tapes
 from allocation.montecarlo.playing import Plan, Row
 from allocation.montecarlo.progress import Advance
 from allocation.montecarlo.settings import Setting
@@ -43,7 +43,7 @@ class Replays:
         replications: How many, at least 2.
         seed: Of the draws.
         workers: Threads; None is one a core.
-        bytes_max: How much memory kept tapes may take.
+        tapes: Where its tapes are kept; those that this process shares by default.
 
     Raises:
         SettingError: A number is out of its range.
@@ -56,14 +56,14 @@ class Replays:
         seed: int = 0,
         *,
         workers: int | None = None,
-        bytes_max: int = BYTES_MAX,
+        tapes: KeptTapes | None = None,
     ) -> None:
         require_number("seed", seed)
         self.scenario = scenario
         self.replications = require_replications(replications, least=2)
         self.seed = seed
         self.workers = workers
-        self.tapes = KeptTapes(scenario, seed, bytes_max)
+        self.tapes = shared_tapes(scenario, seed) if tapes is None else tapes
         self._known: OrderedDict[int, _Known] = OrderedDict()
         self._played = 0
 

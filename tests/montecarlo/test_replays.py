@@ -7,6 +7,7 @@ import pytest
 
 from allocation.engine.errors import SettingError
 from allocation.montecarlo import Replays, kept_tapes, playing, replicate, side_by_side, sweep
+from allocation.montecarlo.kept_tapes import LAUNCHES_MAX, KeptTapes
 from allocation.scenario import with_overrides
 from allocation.statistics import paired_difference
 from tests.montecarlo.launches import small
@@ -54,7 +55,7 @@ def test_it_is_the_sweep_of_one_setting():
 
 def test_customers_are_drawn_once(monkeypatch):
     launch = small("sneakers-trophy-room")
-    replays = Replays(launch, N, SEED)
+    replays = Replays(launch, N, SEED, tapes=KeptTapes(launch, SEED))
     replays.play(launch)
     assert len(replays.tapes) == N
     monkeypatch.setattr(kept_tapes, "sample_tape", refuse)
@@ -65,9 +66,9 @@ def test_customers_are_drawn_once(monkeypatch):
 
 def test_tapes_that_memory_has_no_room_for_are_drawn_anew():
     launch = small("sneakers-trophy-room")
-    whole = Replays(launch, N, SEED)
+    whole = Replays(launch, N, SEED, tapes=KeptTapes(launch, SEED))
     whole.play(launch)
-    half = Replays(launch, N, SEED, bytes_max=whole.tapes.bytes // 2)
+    half = Replays(launch, N, SEED, tapes=KeptTapes(launch, SEED, whole.tapes.bytes // 2))
     for overrides in SETTINGS[:3]:
         scenario = with_overrides(launch, overrides)
         pd.testing.assert_frame_equal(replayed(half, scenario), fresh(scenario), check_exact=True)
@@ -152,3 +153,25 @@ def test_what_was_played_long_ago_is_forgotten(monkeypatch):
         return replays.play(scenario).timing["orders_per_s"] > 0
 
     assert [was_played(s) for s in (one, two, one, three, one, two)] == [True, True, False, True, False, True]
+
+
+def test_opening_a_launch_again_takes_no_further_memory():
+    launch = small("sneakers-trophy-room")
+    first = Replays(launch, N, SEED)
+    first.play(launch)
+    again = Replays(with_overrides(launch, {"policy.hold": "firm"}), N, SEED)
+    assert again.tapes is first.tapes
+    assert Replays(launch, N, SEED + 1).tapes is not first.tapes
+
+
+def test_of_many_launches_the_oldest_tapes_are_forgotten():
+    launch = small("sneakers-trophy-room")
+    first = Replays(launch, 2, 100)
+    before = replayed(first, launch)
+    for seed in range(101, 101 + LAUNCHES_MAX):
+        Replays(launch, 2, seed).play(launch)
+    assert len(first.tapes) == 0
+    later = first.play(with_overrides(launch, {"policy.overbooking.rate": 1.2}))
+    assert len(first.tapes) == 0
+    assert later.frame["orders"].equals(before["orders"])
+    assert Replays(launch, 2, 100).tapes is not first.tapes
