@@ -31,10 +31,12 @@ from allocation.tape import Run
 
 SETTINGS_SHOWN = 16
 """Of more settings than this only the best are shown."""
+# Twice the class, and the tags: more than what JupyterLab says of any table.
+_CELLS = "{0} tr th,{0} tr td".format(".allocation-display.allocation-display table")
 _STYLE = (
-    "<style>.allocation-display table{margin:.4em 0}.allocation-display th,.allocation-display td{text-align:left}"
-    ".allocation-display .number{text-align:right;white-space:nowrap}"
-    ".allocation-display th,.allocation-display td{padding:.15em .6em}.allocation-display th.number{white-space:normal}"
+    f"<style>.allocation-display table{{margin:.4em 0}}{_CELLS}{{text-align:left;padding:.15em .6em}}"
+    f"{_CELLS.replace('th,', 'th.number,')}.number{{text-align:right}}"
+    ".allocation-display td.number{white-space:nowrap}"
     ".allocation-display img{max-width:min(100%,660px);background:#fff}"
     ".allocation-display caption{text-align:left;font-weight:600;padding:.3em 0}"
     ".allocation-display .scroll{overflow-x:auto}</style>"

@@ -20,6 +20,8 @@ from allocation.analysis.tuned import NOW, PINNED
 _SIZE = (5.0, 2.9)
 _ROOM = 1.5
 """Where the axis of shares ends: what stands behind a full bar has room."""
+_WIDER = 0.017
+"""How much further the axis of units goes for each character of a label than in a figure of the usual width."""
 _NAME = 14
 """Characters of a tier's name that have room; the table has all of them."""
 _BELOW = 0.4
@@ -43,6 +45,8 @@ def plot_tuned_units(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax: Where to draw; a new figure by default.
     """
     ax = plot_headlines(frame[frame["which"] == NOW], ax)
+    longest = max(len(label.get_text()) for label in ax.texts)
+    ax.set_xlim(0, (1 + _WIDER * longest) * ax.get_xlim()[1])
     pinned = frame[frame["which"] == PINNED].set_index("measure").reindex(list(UNITS))
     _pins(ax, pinned["mean"], pinned["half_width"])
     return ax
@@ -86,7 +90,7 @@ def draw_tuned(plot: Panel, frame: pd.DataFrame) -> Figure:
         figure = Figure(figsize=_SIZE)
         ax = plot(frame, figure.subplots())
         longest = max(len(label.get_text()) for label in ax.get_yticklabels())
-        figure.subplots_adjust(left=min(0.5, 0.05 + 0.0175 * longest), right=0.97, bottom=0.18, top=0.89)
+        figure.subplots_adjust(left=min(0.5, 0.05 + 0.0175 * longest), right=0.95, bottom=0.18, top=0.89)
     return figure
 
 

@@ -127,8 +127,17 @@ def test_figures_come_out_the_same_with_and_without_a_pin(played, outcome):
 def test_labels_keep_inside_the_figure(played):
     launch = small_scenario(**{"policy.tiers.VERY_LONG_TIER_NAME_": 60, "demand.counts.VERY_LONG_TIER_NAME_": 5,
                                "economics.denied_cost.VERY_LONG_TIER_NAME_": 5})  # fmt: skip
-    figure = analysis.draw_tuned(analysis.plot_tuned_tiers, analysis.tuned_tiers(Replays(launch, 3).play(launch)))
-    analysis.png(figure)
-    box = figure.axes[0].get_tightbbox()
-    assert box.x0 >= 0
-    assert box.x1 <= figure.bbox.width
+    now = Replays(launch, 3).play(launch)
+    outcome = analysis.tuned_outcome(now)
+    # The longest label that a bar can have.
+    outcome.loc[outcome["unit"] == "units", ["mean", "half_width"]] = 4_222_648.0, 110_777.0
+    for plot, frame in (
+        (analysis.plot_tuned_tiers, analysis.tuned_tiers(now)),
+        (analysis.plot_tuned_units, analysis.tuned_outcome(now)),
+        (analysis.plot_tuned_units, outcome),
+    ):
+        figure = analysis.draw_tuned(plot, frame)
+        analysis.png(figure)
+        box = figure.axes[0].get_tightbbox()
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.width
