@@ -12,6 +12,7 @@ from allocation.engine.errors import SettingError
 from allocation.engine.policy import Policy
 from allocation.montecarlo.sweep import RATE
 from allocation.overbooking.scenario_shows import mean_orders
+from allocation.scenario.ranges import AMOUNT_MAX
 from allocation.scenario.schema import Scenario
 
 RATE_STEP = Decimal("0.005")
@@ -19,7 +20,6 @@ _LOW, _HIGH, _ROOM = Decimal("0.95"), Decimal("1.15"), Decimal("0.05")
 _DECIMALS = 9
 _DEPTHS = 9
 _OVERBOOKING = "Overbooking (units per unit of supply)"
-MONEY_MAX = Decimal(10) ** 9
 METHOD = "policy.overbooking.method"
 QUEUE, ADMISSION, DEPTH = "policy.queue.enabled", "policy.queue.admission", "policy.queue.max_depth"
 NO_LIMIT = "no limit"
@@ -50,7 +50,7 @@ class Knob:
     hint: str = ""
     options: Options = ()
     low: Decimal = Decimal(0)
-    high: Decimal = MONEY_MAX
+    high: Decimal = Decimal(AMOUNT_MAX)
     step: Decimal | None = None
     said: str = ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from itertools import groupby
 from pathlib import Path
+from threading import RLock
 from time import perf_counter
 from typing import Any
 
@@ -46,11 +47,14 @@ class Panel(w.VBox):  # type: ignore[misc]
             description="Save as", placeholder="a-name-for-it", style=_LABEL, layout=_CONTROL, continuous_update=False
         )
         self.save_button = _button("Save as scenario", "Write a scenario file with this setting", "save")
-        self._asked = Debounced(self.refresh)
+        self._asked, self._turn = Debounced(self.refresh), RLock()
         self._results = w.VBox([self.tiles, self.figures, self.tables], layout={"overflow": "hidden"})
         super().__init__([w.HTML(view.STYLE + view.heading(tuner)), w.HBox([self._left(), self._right()])])
         self._listen()
-        self.refresh()
+        self._enable()
+        self.status.value = view.opening(tuner)
+        # Not before the panel is there: somebody who waits sees that it works.
+        self._asked.ask()
 
     @property
     def values(self) -> dict[str, Any]:
@@ -59,19 +63,20 @@ class Panel(w.VBox):  # type: ignore[misc]
 
     def refresh(self) -> None:
         """Play what the controls say and show it, or why it cannot be played."""
-        begun = perf_counter()
-        self.last = None
-        self.status.value = view.working()
-        try:
-            self.last = self.tuner.move(self.values, self._advance())
-        except AllocationError as error:
-            self.status.value = view.refusal(error, "What is shown below is the setting before.")
-        except KeyboardInterrupt:
-            self.status.value = view.stopped()
-        else:
-            self._show(self.last, begun)
-        self._results.layout.opacity = "0.4" if self.last is None else "1"
-        self._enable()
+        # JupyterLab turns knobs in another thread than the one that runs cells.
+        with self._turn:
+            begun = perf_counter()
+            self.last = None
+            try:
+                self.last = self.tuner.move(self.values, self._advance())
+            except AllocationError as error:
+                self.status.value = view.refusal(error, "What is shown below is the setting before.")
+            except KeyboardInterrupt:
+                self.status.value = view.stopped()
+            else:
+                self._show(self.last, begun)
+            self._results.layout.opacity = "0.4" if self.last is None else "1"
+            self._enable()
 
     def _show(self, move: Move, begun: float) -> None:
         """Numbers first: a figure takes as long as playing does."""
@@ -139,7 +144,9 @@ class Panel(w.VBox):  # type: ignore[misc]
             button.on_click(lambda _, act=act: act())
 
     def _advance(self) -> Any:
-        """Tells how far a move is, now and then."""
+        """Tells that a move is under way, and how far, now and then."""
+        if self.tiles.value:
+            self.status.value = view.working()
         shown = perf_counter()
 
         def advance(done: int, total: int) -> None:

@@ -20,6 +20,7 @@ from allocation.analysis import (
 from allocation.analysis.exhibits import picture, scrolling
 from allocation.analysis.panels import Panel
 from allocation.analysis.tuned import CHANGE, NOW, told
+from allocation.engine.compiled import is_compiled
 from allocation.engine.errors import AllocationError, InvalidInput
 from allocation.tuning.tuner import Move, Tuner
 
@@ -132,6 +133,13 @@ def pin_line(tuner: Tuner) -> str:
     """Which setting is pinned."""
     text = "nothing is pinned" if tuner.pinned is None else f"pinned: {tuner.pinned.words}"
     return block(f"<p class='quiet'>{escape(text)}</p>")
+
+
+def opening(tuner: Tuner) -> str:
+    """What the first picture waits for."""
+    text = f"Working … the customers of {tuner.replays.replications} replications are drawn"
+    text += "." if is_compiled() else ", and the rules are compiled, which takes about twenty seconds this once."
+    return block(f"<p class='quiet' role='status'>{text}</p>")
 
 
 def working(done: int = 0, total: int = 0) -> str:

@@ -13,7 +13,7 @@ import allocation
 from allocation.analysis.tables import estimate_text
 from allocation.engine.errors import ScenarioError
 from allocation.montecarlo.sweep import RATE
-from allocation.tuning.debounce import Debounced
+from allocation.tuning.debounce import DELAY_S, Debounced
 from allocation.tuning.knobs import ADMISSION, DEPTH, METHOD, NO_LIMIT, QUEUE
 from tests.montecarlo.launches import small
 
@@ -138,6 +138,19 @@ def test_a_long_move_shows_how_far_it_is(panel, monkeypatch):
     assert "Working" in seen[0]
     assert any(f"{N} of {N} replications" in text for text in seen)
     assert "Setting:" in seen[-1]
+
+
+def test_it_is_there_before_the_first_picture(tmp_path):
+    async def open_it():
+        panel = allocation.tune(small("sneakers-trophy-room"), N, SEED, folder=tmp_path)
+        assert panel.last is None
+        assert f"the customers of {N} replications are drawn" in panel.status.value
+        assert panel.save_button.disabled
+        await asyncio.sleep(3 * DELAY_S)  # the loop plays before it goes on
+        assert panel.last.words == "as in the scenario"
+        assert not panel.save_button.disabled
+
+    asyncio.run(open_it())
 
 
 def test_every_control_is_named_and_says_what_it_does(panel):
