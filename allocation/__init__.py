@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from allocation.scenario import Scenario, list_scenarios, load_policy, load_scenario
     from allocation.simulation import simulate
     from allocation.tape import Run, check, load_run, read_tape, replay, write_tape
+    from allocation.tuning import tune
 
 __all__ = [
     "AllocationEngine",
@@ -39,6 +40,7 @@ __all__ = [
     "sample_tape",
     "simulate",
     "sweep",
+    "tune",
     "write_tape",
 ]
 
@@ -61,6 +63,7 @@ _HOMES = {
     "sample_tape": "allocation.sampling",
     "simulate": "allocation.simulation",
     "sweep": "allocation.montecarlo",
+    "tune": "allocation.tuning",
     "write_tape": "allocation.tape",
 }
 

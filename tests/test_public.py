@@ -25,6 +25,7 @@ PUBLIC = {
     "sample_tape",
     "simulate",
     "sweep",
+    "tune",
     "write_tape",
 }
 

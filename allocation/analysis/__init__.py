@@ -168,8 +168,11 @@ from allocation.analysis.status_flow import flow_table, plot_status_flow, status
 from allocation.analysis.style import png
 from allocation.analysis.supply import arrivals_over_time, supply_over_time
 from allocation.analysis.supply_risk import delivery_risk, drawn_arrivals, risk_distribution, risk_outcomes
+from allocation.analysis.tables import html_table
 from allocation.analysis.tornado import tornado, tornado_note, tornado_table, what_moves
 from allocation.analysis.tornado_figures import TORNADO_PLOTS, plot_tornado_best_rate, plot_tornado_profit
+from allocation.analysis.tuned import tuned_outcome, tuned_table, tuned_tier_table, tuned_tiers
+from allocation.analysis.tuned_figures import draw_tuned, plot_tuned_tiers, plot_tuned_units
 from allocation.analysis.waits import replicated_waits, waits_table
 from allocation.analysis.wave_figures import (
     RISK_PLOTS,
@@ -254,6 +257,7 @@ __all__ = [
     "displaced_sentence",
     "draw_in_two_spans",
     "draw_panels",
+    "draw_tuned",
     "drawn_arrivals",
     "every_few",
     "example_sentence",
@@ -266,6 +270,7 @@ __all__ = [
     "headline_intervals",
     "headline_table",
     "honesty_note",
+    "html_table",
     "largest_changes",
     "left_out_frame",
     "limit_gaps",
@@ -329,6 +334,8 @@ __all__ = [
     "plot_supply_and_promises",
     "plot_tornado_best_rate",
     "plot_tornado_profit",
+    "plot_tuned_tiers",
+    "plot_tuned_units",
     "plot_units_by_method",
     "plot_units_by_rate",
     "plot_wave_units",
@@ -384,6 +391,10 @@ __all__ = [
     "tornado",
     "tornado_note",
     "tornado_table",
+    "tuned_outcome",
+    "tuned_table",
+    "tuned_tier_table",
+    "tuned_tiers",
     "variant_table",
     "verdict_counts",
     "waiting_by_tier",

@@ -77,7 +77,7 @@ class _Below:
 
     def _repr_html_(self) -> str:
         caption, table = escape(self.exhibit.caption), html_table(self.exhibit.table)
-        return f'<p class="caption">{caption}</p>\n{_scrolling(table)}'
+        return f'<p class="caption">{caption}</p>\n{scrolling(table)}'
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,15 @@ class Table:
         return f"{self.caption}\n{self.frame.to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return f'<p class="caption">{escape(self.caption)}</p>\n{_scrolling(html_table(self.frame))}'
+        return f'<p class="caption">{escape(self.caption)}</p>\n{scrolling(html_table(self.frame))}'
 
 
-def _scrolling(table: str) -> str:
+def picture(figure: Figure, alt: str) -> str:
+    """A figure as HTML that needs no file beside it, with what a screen reader says in its place."""
+    data = str(b64encode(png(figure)), "ascii")
+    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}">'
+
+
+def scrolling(table: str) -> str:
     """A table that scrolls by itself where it is wider than a phone."""
     return f'<div class="scroll" role="region" aria-label="Table" tabindex="0">{table}</div>'

@@ -16,7 +16,7 @@ from allocation.analysis.style import BLUE, GREY, OUTCOME_LOOKS, SKY, Look, new_
 from allocation.analysis.wording import with_half_width
 
 _LABEL_SHARE_MIN = 0.09
-_UNITS = {
+UNITS = {
     "confirmed_at_cutoff_units": OUTCOME_LOOKS["open"]._replace(color=BLUE, hatch=""),
     "allocated_units": OUTCOME_LOOKS["allocated"],
     "oversold_units": OUTCOME_LOOKS["oversold"],
@@ -95,11 +95,11 @@ def plot_headlines(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = ax or new_axes()
     rows = frame.set_index("measure")
-    rows = rows.loc[[name for name in _UNITS if name in rows.index]]
+    rows = rows.loc[[name for name in UNITS if name in rows.index]]
     y = np.arange(len(rows), dtype=np.float64)
     ends = (rows["mean"] + rows["half_width"]).to_numpy(np.float64)
     for height, (name, row) in zip(y, rows.iterrows(), strict=True):
-        ax.barh(height, row["mean"], 0.62, **_UNITS[str(name)].of_area())
+        ax.barh(height, row["mean"], 0.62, **UNITS[str(name)].of_area())
     ax.errorbar(rows["mean"], y, xerr=rows["half_width"], fmt="none", ecolor="black", capsize=4, linewidth=1.4)
     supply = float(frame.loc[frame["measure"] == "supply_units", "mean"].max())
     rows_axis(ax, [_UNIT_NAMES[str(name)] for name in rows.index])

@@ -13,10 +13,11 @@ import typer
 from allocation.cli.exits import Exit
 from allocation.cli.output import print_json, print_table, warn_of_compiling
 from allocation.cli.scenario_files import load
-from allocation.cli.sweeping import begun, heading, rows_of, values_of
+from allocation.cli.sweeping import begun, rows_of, values_of
 from allocation.engine.errors import SettingError
 from allocation.montecarlo import Interrupted, Recommendation, recommend
 from allocation.montecarlo.progress import progress_bar
+from allocation.montecarlo.wording import chance_words, measure_words, reasons
 from allocation.scenario import dump_scenario
 
 SCHEMA_VERSION = 1
@@ -75,7 +76,7 @@ def run_recommend(
     if save is not None:
         # Raises where nothing is recommended: a file would look like an answer.
         save.write_text(dump_scenario(found.recommended), encoding="utf-8")
-        print(f"{save}: {found.scenario.name} with {parameter} {_label(found)}", file=sys.stderr)
+        print(f"{save}: {found.scenario.name} with {parameter} {found.label}", file=sys.stderr)
 
 
 def constraint_of(text: str) -> tuple[str, float] | None:
@@ -96,10 +97,6 @@ def constraint_of(text: str) -> tuple[str, float] | None:
     return name.strip(), limit
 
 
-def _label(found: Recommendation) -> str:
-    return found.setting.label if found.setting else "-"
-
-
 def _show(found: Recommendation) -> None:
     print(f"{found.scenario.title}\n")
     for sentence in reasons(found):
@@ -109,40 +106,8 @@ def _show(found: Recommendation) -> None:
     _show_behaviours(found)
 
 
-def reasons(found: Recommendation) -> list[str]:
-    """The recommendation in sentences: what, why, how sure, after how many replications."""
-    total, k = sum(found.replications.values()), len(found.settings)
-    stages = f"{found.first.replications:,} of each of {k} settings, {total:,} in all"
-    if found.setting is None:
-        name, limit = found.constraint or ("", 0.0)
-        closest = min(found.feasibilities, key=lambda verdict: verdict.estimate)
-        return [
-            f"No setting was shown to keep {_words(name)} within {limit:.1%} ({stages}).",
-            f"The lowest observed is {closest.estimate:.1%}. Try lower values, or more replications where undecided.",
-        ]
-    lines = [f"Recommended: {found.parameter} = {_label(found)}."]
-    if found.constraint is not None:
-        name, limit = found.constraint
-        verdict = found.feasibilities[found.chosen or 0]
-        lines.append(
-            f"It keeps {_words(name)} within {limit:.1%}: {verdict.successes:,} of {verdict.n:,} launches, at most "
-            f"{verdict.high:.2%} with all settings judged together."
-        )
-    better = "has the largest mean" if found.decided else "leads, without being decided,"
-    lines.append(
-        f"Among the settings that do, it {better} {heading(found.objective, found.scenario.currency)}, with "
-        f"{found.confidence:.0%} confidence for both; differences below {found.indifference:,.6g} do not matter."
-    )
-    lines.append(f"Replications: {stages}.")
-    return lines
-
-
-def _words(name: str) -> str:
-    return {"oversold_any": "P(oversold)", "alert": "P(alert)"}.get(name, name)
-
-
 def _show_settings(found: Recommendation) -> None:
-    objective = heading(found.objective, found.scenario.currency)
+    objective = measure_words(found.objective, found.scenario.currency)
     rows = []
     for row in rows_of(found.table()):
         cells: list[Any] = [row[found.parameter]]
@@ -153,7 +118,7 @@ def _show_settings(found: Recommendation) -> None:
         loss = "recommended" if chosen else f"{row['loss']:,.0f} ± {row['loss_half_width']:,.0f}"
         cells += [f"{row['mean']:,.0f} ± {row['half_width']:,.0f}", loss if found.setting else "-", row["replications"]]
         rows.append(tuple(cells))
-    kept = () if found.constraint is None else ("keeps it", _words(found.constraint[0]))
+    kept = () if found.constraint is None else ("keeps it", chance_words(found.constraint[0]))
     print_table(
         "What each setting comes to (95% intervals), and what choosing it instead would lose",
         (found.parameter, *kept, objective, "loss if chosen instead", "replications"),
@@ -184,8 +149,8 @@ def _show_behaviours(found: Recommendation) -> None:
                 "-" if not best else f"{best[0]['mean']:,.0f} ± {best[0]['half_width']:,.0f}",
             )
         )
-    objective = heading(found.objective, found.scenario.currency)
-    probability = "P" if found.constraint is None else _words(found.constraint[0])
+    objective = measure_words(found.objective, found.scenario.currency)
+    probability = "P" if found.constraint is None else chance_words(found.constraint[0])
     print_table(
         "If the customers' behaviour were known (the tables above hold over its whole uncertainty)",
         ("behaviour", f"{probability} as recommended", f"{objective} as recommended", "best then", f"{objective} then"),

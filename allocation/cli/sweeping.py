@@ -19,6 +19,7 @@ from allocation.engine.errors import Problem, SettingError
 from allocation.montecarlo import Interrupted, Sweep, sweep
 from allocation.montecarlo.progress import progress_bar
 from allocation.montecarlo.settings import SETTINGS_MAX
+from allocation.montecarlo.wording import measure_words
 from allocation.scenario import parse_setting
 from allocation.statistics import Precision
 
@@ -188,7 +189,7 @@ def _show(swept: Sweep, measure: str, out: Path | None, *, as_json: bool) -> Non
     found = swept.intervals(list(names))
     print_table(
         f"{swept.scenario.title}: mean of {swept.replications:,} replications, with the half-width of its 95% interval",
-        (*swept.parameters, *(heading(name, unit) for name in names)),
+        (*swept.parameters, *(measure_words(name, unit) for name in names)),
         [
             (*setting.chosen, *(_cell(row) for row in rows_of(found[found["setting"] == number])))
             for number, setting in enumerate(swept.settings)
@@ -211,8 +212,8 @@ def _show_paired(swept: Sweep, measure: str) -> None:
     paired = swept.paired(measure)
     best = swept.settings[int(paired["baseline"].iloc[0])]
     print_table(
-        f"{heading(measure, swept.scenario.currency)}: difference from {best.label}, the largest mean, replication by "
-        "replication",
+        f"{measure_words(measure, swept.scenario.currency)}: difference from {best.label}, the largest mean, "
+        "replication by replication",
         (*swept.parameters, "difference", "half-width", "variance ratio of common random numbers"),
         [
             (*(row[name] for name in swept.parameters), row["mean"], row["half_width"], _ratio(row["variance_ratio"]))
@@ -223,12 +224,6 @@ def _show_paired(swept: Sweep, measure: str) -> None:
 
 def _ratio(value: float) -> float | str:
     return value if math.isfinite(value) else "no variance"
-
-
-def heading(name: str, currency: str) -> str:
-    """A measure as the heading of a column, with its unit."""
-    words = {"oversold_any": "P(oversold)"}.get(name, name.replace("_", " "))
-    return f"{words} ({currency})" if name == "profit" else words
 
 
 def _cell(row: dict[str, Any]) -> str:

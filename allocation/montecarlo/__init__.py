@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allocation.montecarlo.recommend import Recommendation, recommend
+from allocation.montecarlo.replays import Replays, side_by_side
 from allocation.montecarlo.sweep import Interrupted, Sweep, replicate, sweep
 
-__all__ = ["Interrupted", "Recommendation", "Sweep", "recommend", "replicate", "sweep"]
+__all__ = ["Interrupted", "Recommendation", "Replays", "Sweep", "recommend", "replicate", "side_by_side", "sweep"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -16,10 +16,12 @@ from allocation.engine.book import Book
 from allocation.engine.columns import Columns
 from allocation.engine.instants import milliseconds
 from allocation.engine.policy import Policy
+from allocation.montecarlo.kept_tapes import KeptTapes, launch_of
 from allocation.montecarlo.start import Start
 from allocation.overbooking.rates import Rates, rates_of
 from allocation.sampling import sample_rest, sample_tape
-from allocation.scenario.schema import Scenario
+from allocation.scenario.schema import Economics, Scenario
+from allocation.simulation.economics import PricedUnits, priced_units
 from allocation.simulation.rated import RatedTape, rated_tape
 from allocation.simulation.simulate import launch_measures
 
@@ -39,6 +41,7 @@ class Plan:
         rates: What the policy of each setting says of overbooking.
         start: Where the rest begins, of a launch that has begun.
         more: Measures on top of those of a summary.
+        tapes: Tapes that are kept for the next plan of the same launch and seed; None draws them anew.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -47,24 +50,17 @@ class Plan:
     rates: tuple[Rates, ...]
     start: Start | None = None
     more: More | None = None
+    tapes: KeptTapes | None = None
 
     @classmethod
     def of(cls, scenarios: Sequence[Scenario], seed: int, start: Start | None = None, more: More | None = None) -> Plan:
         """The plan of these settings."""
-        launches = [_launch_of(scenario) for scenario in scenarios]
+        launches = [launch_of(scenario) for scenario in scenarios]
         sources = tuple(launches.index(launch) for launch in launches)
         rates = [rates_of(scenario) for scenario in scenarios]
         if start is not None:
             rates = [start.rates(scenario, of_one) for scenario, of_one in zip(scenarios, rates, strict=True)]
         return cls(tuple(scenarios), seed, sources, tuple(rates), start, more)
-
-
-def _launch_of(scenario: Scenario) -> tuple[object, ...]:
-    """All that draws depend on."""
-    return (
-        *(scenario.orders, scenario.supply, scenario.demand, scenario.behaviour, scenario.schedule),
-        scenario.timezone,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +69,13 @@ class Row:
 
     names: tuple[str, ...]
     numbers: NDArray[np.float64]
+    units: PricedUnits
+
+    def repriced(self, economics: Economics) -> Row:
+        """The same launch where units are worth something else."""
+        numbers = self.numbers.copy()
+        numbers[self.names.index("profit")] = float(self.units.profit(economics))
+        return replace(self, numbers=numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,7 @@ def play_replication(plan: Plan, replication: int) -> Played:
             engine, rated = prepared(plan, setting, tape)
             rated.play(engine)
             played = perf_counter()
-            more = {} if plan.more is None else plan.more(engine)
-            rows[setting] = row_of({**launch_measures(engine, scenario), **more})
+            rows[setting] = _row_of(engine, scenario, plan.more)
             orders += len(tape.orders)
             rules, measuring = rules + played - begun, measuring + perf_counter() - played
     in_order = tuple(rows[setting] for setting in range(len(plan.scenarios)))
@@ -140,7 +142,9 @@ def play_logged(plan: Plan, replication: int, book: Book) -> Iterator[tuple[int,
 
 
 def tape_of(plan: Plan, scenario: Scenario, replication: int) -> Columns:
-    """The tape of one replication: drawn whole, or from where a launch that has begun stands."""
+    """The tape of one replication: a kept one, or drawn: whole, or from where a launch that has begun stands."""
+    if plan.tapes is not None:
+        return plan.tapes.tape(replication)
     if plan.start is None:
         return sample_tape(scenario, plan.seed, replication)
     return sample_rest(scenario, plan.start.past, plan.seed, replication)
@@ -171,12 +175,14 @@ def _own_book() -> Book:
 _NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
 
 
-def row_of(measures: Mapping[str, Any]) -> Row:
+def _row_of(engine: AllocationEngine, scenario: Scenario, more: More | None) -> Row:
     """Nested measures as one flat row; any that is sold over also counts as ``oversold_any``."""
+    measures = {**launch_measures(engine, scenario), **({} if more is None else more(engine))}
     flat = {**dict(_flat(measures, "")), "oversold_any": measures["oversold_units"] > 0}
     names = tuple(flat)
     # Thousands of rows have the same names: one tuple serves them all.
-    return Row(_NAMES.setdefault(names, names), np.array(list(flat.values()), np.float64))
+    numbers = np.array(list(flat.values()), np.float64)
+    return Row(_NAMES.setdefault(names, names), numbers, priced_units(engine, measures["unsold_units"]))
 
 
 def _flat(measures: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:

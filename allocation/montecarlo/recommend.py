@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from allocation.display import as_html
 from allocation.engine.errors import SettingError
 from allocation.montecarlo.behaviours import KNOWN, is_uncertain, with_known_behaviour
 from allocation.montecarlo.experiment import TRUTHS, Experiment, Progress, bar, require_replications
@@ -33,7 +34,7 @@ _BATCH = 250
 _BEHAVIOUR_REPLICATIONS = 400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recommendation:
     """A setting, and everything that speaks for it.
 
@@ -79,6 +80,11 @@ class Recommendation:
         return None if self.chosen is None else self.settings[self.chosen]
 
     @property
+    def label(self) -> str:
+        """The recommended value as text."""
+        return "-" if self.setting is None else self.setting.label
+
+    @property
     def recommended(self) -> Scenario:
         """The launch with the recommended setting.
 
@@ -110,11 +116,20 @@ class Recommendation:
                 {"setting": number, self.parameter: setting.chosen[0]}
                 | self._constraint_of(number, confidence)
                 | {"mean": found["mean"], "half_width": found["half_width"]}
-                | {"loss": 0.0 if loss is None else -loss["mean"]}
+                | {"loss": 0.0 if loss is None else 0.0 - loss["mean"]}
                 | {"loss_half_width": 0.0 if loss is None else loss["half_width"]}
                 | {"replications": self.replications[number]}
             )
         return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        told = "none keeps the constraint" if self.setting is None else self.label
+        sure = "" if self.decided or self.setting is None else ", undecided"
+        many = f"{len(self.settings)} settings"
+        return f"<Recommendation for {self.scenario.name}: {self.parameter} {told}{sure}, of {many}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     def _constraint_of(self, number: int, confidence: float) -> dict[str, Any]:
         if self.constraint is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from allocation.display import as_html
 from allocation.engine.errors import SettingError
 from allocation.montecarlo.experiment import TRUTHS, Experiment, Progress, bar, require_replications
 from allocation.montecarlo.playing import Plan
@@ -40,7 +41,7 @@ class Interrupted(KeyboardInterrupt):
         self.sweep = sweep
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sweep:
     """What replications came to under each setting.
 
@@ -155,6 +156,15 @@ class Sweep:
                 | {"n": found.difference.n}
             )
         return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        over = f" over {', '.join(self.parameters)}" if self.parameters else ""
+        many = f"{len(self.settings):,} setting{'s' * (len(self.settings) != 1)}"
+        each = f"{self.replications:,} replication{'s' * (self.replications != 1)} of seed {self.seed}"
+        return f"<Sweep of {self.scenario.name}{over}: {many}, {each}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     def require_measure(self, name: str) -> str:
         """The name of a measure, checked."""

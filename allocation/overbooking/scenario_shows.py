@@ -45,11 +45,7 @@ class HeldUnits:
 
 def held_units(scenario: Scenario) -> HeldUnits:
     """Who will hold the promises: where a higher tier displaces a lower one, the best tiers; else everybody alike."""
-    demand, policy = scenario.demand, scenario.policy
-    orders = {tier: float(count) for tier, count in (demand.counts or {}).items()}
-    if not orders:
-        total = mean_of(demand.total or Decimal(0))
-        orders = {tier: float(share) * total for tier, share in (demand.mix or {}).items()}
+    policy, orders = scenario.policy, mean_orders(scenario)
     best_first = sorted(orders, key=lambda tier: -policy.tiers[tier])
     left = float(supply_units(scenario))
     held = {}
@@ -62,6 +58,15 @@ def held_units(scenario: Scenario) -> HeldUnits:
         return HeldUnits({best_first[-1]: 1.0}, best_first[-1])
     shares = {tier: units / total_units for tier, units in held.items()}
     return HeldUnits(shares, [tier for tier in best_first if shares[tier] > 0][-1])
+
+
+def mean_orders(scenario: Scenario) -> dict[str, float]:
+    """Mean number of orders by tier."""
+    demand = scenario.demand
+    if demand.counts:
+        return {tier: float(count) for tier, count in demand.counts.items()}
+    total = mean_of(demand.total or Decimal(0))
+    return {tier: float(share) * total for tier, share in (demand.mix or {}).items()}
 
 
 def supply_units(scenario: Scenario) -> int:

@@ -1,4 +1,4 @@
-"""Where the notebooks of the reports are, and which of them a launch gets."""
+"""Where the notebooks are, which of them are reports, and what a launch must have for those."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ REPORTS = ("actuals", "overbooking", "priority", "waves", "release_review", "cal
 """The reports, in the order in which they are read."""
 NEEDS: Mapping[str, str] = {"actuals": "actuals", "calibration": "history"}
 """What a launch must have for a report to be run for it; the others are run for every launch."""
+
+INTERACTIVE = ("tuning",)
+"""Notebooks for people: they wait for somebody to move a slider, so no night runs them, and they take no manifest."""
 
 
 def in_reading_order(reports: Iterable[str]) -> list[str]:

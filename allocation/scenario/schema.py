@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
+from allocation.display import as_html
 from allocation.engine.errors import ScenarioError
 from allocation.engine.policy import Policy
 from allocation.scenario.behaviour import (
@@ -104,7 +105,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Scenario:
     """One launch: what is sold, who orders, how they behave, under which policy, and what it is worth.
 
@@ -144,3 +145,9 @@ class Scenario:
     def zone(self) -> ZoneInfo:
         """The time zone in which calendar dates are meant."""
         return self.policy.zone
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.name}: {self.title}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)

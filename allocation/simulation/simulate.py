@@ -14,7 +14,7 @@ from allocation.overbooking.rates import rates_of
 from allocation.sampling import sample_tape
 from allocation.scenario import dump_scenario
 from allocation.scenario.schema import Scenario
-from allocation.simulation.economics import profit
+from allocation.simulation.economics import priced_units
 from allocation.simulation.launch import play_launch
 from allocation.simulation.published import published_rows
 from allocation.simulation.rated import rated_tape
@@ -79,7 +79,7 @@ def launch_measures(engine: AllocationEngine, scenario: Scenario) -> dict[str, A
     """The measures of a played launch, with its profit."""
     found = measures(engine)
     alert, by_tier, waves = (found.pop(name) for name in ("alert", "by_tier", "waves"))
-    found["profit"] = float(profit(engine, scenario.economics, found["unsold_units"]))
+    found["profit"] = float(priced_units(engine, found["unsold_units"]).profit(scenario.economics))
     return found | {"by_tier": by_tier, "waves": waves, "alert": alert}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from allocation.display import as_html
 from allocation.engine.allocation_engine import AllocationEngine
 from allocation.engine.outcome import outcome
 from allocation.engine.policy import Policy
@@ -80,4 +81,8 @@ class Run:
 
     def __repr__(self) -> str:
         decisions = len(self.engine.book.used("log"))
-        return f"<Run of {self.engine.register.commands:,} commands, {decisions:,} decisions>"
+        name = f" of {self.manifest['scenario']}" if "scenario" in self.manifest else ""
+        return f"<Run{name}: {self.engine.register.commands:,} commands, {decisions:,} decisions>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
