@@ -40,7 +40,9 @@ def with_ranges(
         ``reserved`` ones, and ``n``.
     """
     columns = [str(name) for name in series.columns if name not in ("at", "line")]
-    rows = thinned(series, columns).reset_index(drop=True)
+    # By place, not by time: most commands are within hours, and a figure shows those on a scale of their own.
+    placed = series.assign(place=np.arange(len(series)))
+    rows = thinned(placed, columns, by="place").drop(columns="place").reset_index(drop=True)
     instants = rows["at"].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[ms]").astype(np.int64)
     plan, book = Plan.of([scenario], seed), Book(Policy())
     low: dict[str, Whole] = {}

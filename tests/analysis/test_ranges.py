@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
-from allocation import analysis, simulate
+from allocation import analysis, load_scenario, simulate
 from allocation.analysis.ranges import levels_at
 from tests.analysis.runs import SEEDS, random_run, small_scenario
 
@@ -58,6 +60,17 @@ def test_levels_are_those_of_the_series_on_every_tape(seed):
         found = levels_at(run.engine, instants.astype(np.int64))
         for name in names:
             assert found[name].tolist() == series[name].tolist()
+
+
+def test_a_long_launch_keeps_its_peaks_and_its_first_hours():
+    scenario = load_scenario("console-waves")
+    series = analysis.queue_sizes(simulate(scenario))
+    ranged = analysis.with_ranges(series, scenario, 1)
+    assert len(ranged) < len(series) / 3
+    assert ranged["active"].max() == series["active"].max()
+    burst = scenario.orders.opens + timedelta(hours=1)
+    # Half of the orders come within half an hour: so do a good part of the rows.
+    assert (ranged["at"] < burst).mean() > 0.3
 
 
 def test_the_caption_says_what_the_band_is():
