@@ -7,6 +7,10 @@ import subprocess
 import sys
 
 import pytest
+import typer
+
+from allocation.cli.app import app
+from allocation.engine.errors import InvalidInput
 
 
 def report(*arguments, cwd=None):
@@ -32,11 +36,20 @@ def report(*arguments, cwd=None):
         (["iphone-15-pro", "--out", "/dev/null/reports"], "reports cannot be written to /dev/null/reports"),
     ],
 )
-def test_wrong_input_is_named_and_nothing_is_written(tmp_path, arguments, message):
-    out = [] if "--out" in arguments else ["--out", str(tmp_path / "reports")]
-    done = report(*arguments, *out)
+def test_wrong_input_is_named_and_nothing_is_written(tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    command = typer.main.get_command(app)
+    context = command.make_context("allocation", ["report", "run", *arguments])
+    with context, pytest.raises(InvalidInput) as caught:
+        command.invoke(context)
+    assert message in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_date_ends_with_its_exit_code(tmp_path):
+    done = report("--date", "2999-01-01", "--out", str(tmp_path / "reports"))
     assert done.returncode == 3
-    assert message in done.stderr
+    assert "is still to come" in done.stderr
     assert done.stdout == ""
     assert not (tmp_path / "reports").exists()
 
