@@ -77,7 +77,8 @@ def _not_there(out: Path, day: date) -> Finding:
     nights = nights_of(out)
     if not nights:
         return Finding("", "", "missing", f"there are no reports in {out}")
-    return Finding("", "", "stale", f"there are no reports of {day} in {out}; the newest are of {nights[-1]}")
+    kind = "stale" if nights[-1] < day.isoformat() else "missing"
+    return Finding("", "", kind, f"there are no reports of {day} in {out}; the newest are of {nights[-1]}")
 
 
 def _findings(night: Path, key: tuple[str, str], row: Row | None, basis: Mapping[str, str]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 
 from allocation import simulate
@@ -33,6 +34,7 @@ def cron(place, line):
     program = f"{sys.executable} -m allocation"
     cache = os.environ.get("ALLOCATION_CACHE_DIR", str(Path.home() / ".cache" / "allocation"))
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(place), "PYTHONPATH": str(ROOT), "ALLOCATION_CACHE_DIR": cache}
+    environment["MPLCONFIGDIR"] = mpl.get_configdir()
     return subprocess.run(
         ["/bin/sh", "-c", f"umask 077; {line.replace('allocation ', f'{program} ')}"],
         cwd="/",

@@ -89,6 +89,7 @@ def test_a_night_that_is_not_there_is_stale_or_missing(tmp_path):
     (finding,) = check_reports(None, TODAY, tmp_path).findings
     assert (finding.kind, "the newest are of 2026-04-09" in finding.message) == ("stale", True)
     folder = night(tmp_path, "2026-04-10")
+    assert kinds(tmp_path, date(2026, 4, 8)) == [("", "missing")]
     (folder.parent / NIGHT).write_text("{")
     assert kinds(tmp_path) == [("", "damaged")]
     (folder.parent / NIGHT).unlink()
