@@ -48,7 +48,7 @@ def plot_show_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         whiskers = [[middle - low], [high - middle]]
         ax.errorbar([middle], [place], xerr=whiskers, color=look.color, marker=look.marker, linestyle="", capsize=4)
     ax.set_yticks(np.arange(len(frame)), [_SHOWS[name] for name in frame["known_from"]])
-    ax.set_ylim(len(frame) - 0.5, -0.5)
+    ax.set_ylim(max(len(frame), 1) - 0.5, -0.5)
     ax.set_xlabel("show rate until the next release (%)")
     return ax
 
@@ -68,6 +68,8 @@ def _plot_course(frame: pd.DataFrame, ax: Axes | None, unit: str) -> Axes:
     ax.plot(days[known], actual, color=_ACTUAL.color, marker=_ACTUAL.marker, markersize=4, label="actual")
     if len(frame):
         time_axis(ax, frame["at"].iloc[0], frame["at"].iloc[-1])
+    else:
+        ax.set_xlabel("time")
     counts_axis(ax, unit)
     tops = frame[["forecast_high", "rest_high", "actual"]].max()
     ax.set_ylim(0, float(np.nanmax([*tops, 1.0])) * 1.05)

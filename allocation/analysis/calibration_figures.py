@@ -35,13 +35,16 @@ def plot_arrivals(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.step(hours, frame["share_in_history"], where="post", label="history", color=_SEEN.color, linewidth=1.6)
     ax.plot(hours, frame["share_fitted"], label="fitted", color=_FITTED.color, linestyle=_FITTED.line, linewidth=1.6)
     share_axis(ax, "share of the orders")
-    is_early = hours[frame["share_in_history"] >= _HALF].iloc[0] < _EARLY * hours.max()
+    longest = float(hours.max()) if len(hours) else 0.0
+    half = hours[frame["share_in_history"] >= _HALF].min()
+    # Of few rows, half may never have come.
+    is_early = bool(half < _EARLY * longest)
     if is_early:
         # The first hour takes as much room as each tenfold after it.
         ax.set_xscale("symlog", linthresh=1.0, linscale=1.0)
-        ax.set_xticks([tick for tick in _HOURS if tick <= hours.max()])
+        ax.set_xticks([tick for tick in _HOURS if tick <= longest])
         ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xlim(0, float(hours.max()))
+    ax.set_xlim(0, longest or 1.0)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     ax.set_xlabel("hours since orders opened" + (", logarithmic after the first" if is_early else ""))
     legend_above(ax)
@@ -91,7 +94,7 @@ def plot_cancellation(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.plot(at, frame["share_fitted"], label="fitted", color=look.color, linestyle=look.line, linewidth=1.6)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     ax.set_ylabel("share that has cancelled")
-    ax.set_ylim(0, float(high.max()) * _ROOM or None)
+    ax.set_ylim(0, np.nan_to_num(high.max()) * _ROOM or 1.0)
     share_axis(ax, _LABEL, "x")
     legend_above(ax)
     return ax
@@ -135,4 +138,4 @@ def _share_bars(ax: Axes, frame: pd.DataFrame, column: str, looks: list[Look]) -
     ax.grid(visible=False, axis="x")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     ax.set_ylabel("share of the reservations")
-    ax.set_ylim(0, float(high.max()) * _ROOM)
+    ax.set_ylim(0, float(high.max(initial=0.0)) * _ROOM or 1.0)

@@ -45,7 +45,7 @@ def plot_tuned_units(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax: Where to draw; a new figure by default.
     """
     ax = plot_headlines(frame[frame["which"] == NOW], ax)
-    longest = max(len(label.get_text()) for label in ax.texts)
+    longest = max((len(label.get_text()) for label in ax.texts), default=0)
     pinned = frame[frame["which"] == PINNED].set_index("measure").reindex(list(UNITS))
     furthest = np.nanmax([0.0, *(pinned["mean"] + pinned["half_width"])])
     ax.set_xlim(0, max((1 + _WIDER * longest) * ax.get_xlim()[1], 1.05 * furthest))

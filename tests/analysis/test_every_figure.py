@@ -18,7 +18,9 @@ from matplotlib.patches import Rectangle
 from allocation import analysis, load_scenario
 from allocation.analysis.launch_report import LaunchReport
 from allocation.analysis.priority_formula import PriorityErrors
+from allocation.analysis.recorded import example_actuals
 from allocation.analysis.style import in_style
+from allocation.calibration import calibrate, cancellation_frame, example_source
 from tests.analysis.runs import small_scenario
 
 PALETTE = {"#000000", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"}
@@ -66,6 +68,40 @@ def frames():
         "plot_tornado_profit": moved,
         "plot_units_by_method": methods,
         "plot_units_by_rate": curve,
+        "plot_gains_and_losses": analysis.gains_by_tier(run, analysis.counterfactuals(run, report.scenario)),
+        "plot_supply_and_promises": analysis.supply_and_promises(run),
+        "plot_wave_units": analysis.wave_units(
+            analysis.study_waves(report.scenario, 3), analysis.drawn_arrivals(report.scenario)
+        ),
+        **frames_of_a_launch_that_has_begun(),
+        **frames_of_a_history(),
+        "plot_tuned_tiers": analysis.tuned_tiers(rates),
+        "plot_tuned_units": analysis.tuned_outcome(rates),
+    }
+
+
+def frames_of_a_launch_that_has_begun():
+    scenario = small_scenario()
+    report = LaunchReport(scenario, replications=3, actuals=example_actuals(scenario))
+    compared = analysis.AgainstForecast(report)
+    measures = {"orders": "orders", "cancellations": "cancelled", "held": "held"}
+    bands = {
+        f"plot_{name}_course": analysis.course_bands(
+            measure, compared.forecast, compared.rest, report.run, knows_the_past=True
+        )
+        for name, measure in measures.items()
+    }
+    return bands | {"plot_show_rates": compared.show_rates}
+
+
+def frames_of_a_history():
+    found = calibrate(example_source(), load_scenario("console-realistic"))
+    return {
+        "plot_arrivals": found.estimates.arrivals.frame,
+        "plot_cancellation": cancellation_frame(found.estimates),
+        "plot_goodness": analysis.goodness_frame(found),
+        "plot_quantities": found.estimates.quantities,
+        "plot_shares_of_tiers": found.estimates.cancelled,
     }
 
 
