@@ -107,6 +107,10 @@ def milestones(run: Run) -> pd.DataFrame:
         name = f"{what} {', '.join(day_text(int(day)) for day in np.unique(own['day']))}"
         rows.append((f"just before {name}", at, int(own["command"].min())))
         rows.append((name, at, int(own["command"].max()) + 1))
+    if not rows:
+        # A snapshot of an open book has neither orders nor operations.
+        never = local(run, pd.Series(pd.DatetimeIndex([], tz="UTC")))
+        return pd.DataFrame({"moment": pd.Series(dtype="str"), "at": never, "line": pd.Series(dtype="int64")})
     frame = pd.DataFrame(rows, columns=["moment", "at", "line"])
     return frame.sort_values("line", kind="stable", ignore_index=True)
 

@@ -85,7 +85,7 @@ def test_other_prices_are_no_reason_to_play(name, monkeypatch):
     expected = fresh(dearer)
     replays = Replays(launch, N, SEED)
     before = replayed(replays, launch)
-    monkeypatch.setattr(playing, "_play", refuse)
+    monkeypatch.setattr(playing, "prepared", refuse)
     repriced = replays.play(dearer)
     assert repriced.timing["orders_per_s"] == 0
     pd.testing.assert_frame_equal(repriced.frame.drop(columns="setting"), expected, check_exact=True)

@@ -23,6 +23,8 @@ from tests.analysis.runs import small_scenario
 SEED, REPLICATIONS = 5, 4
 FIRST, SECOND = date(2026, 1, 2), date(2026, 1, 4)
 
+NOTEBOOKS = ("actuals", "overbooking", "priority", "waves", "release_review")
+
 pytestmark = pytest.mark.slow
 
 
@@ -165,11 +167,11 @@ def test_a_snapshot_is_a_beginning_too_and_a_bad_tape_fails_alone(begun):
         jobs=2,
         seed=SEED,
         replications=REPLICATIONS,
-        notebooks=notebooks("actuals", "priority"),
+        notebooks=notebooks(*NOTEBOOKS),
     )
     assert [(result.scenario, result.status) for result in done.reports] == [
-        *[("small-launch", "done")] * 2,
-        *[("other-launch", "failed")] * 2,
+        *[("small-launch", "done")] * len(NOTEBOOKS),
+        *[("other-launch", "failed")] * len(NOTEBOOKS),
     ]
     assert "torn.jsonl:1" in done.failed[0].error
     page = (folder / "reports/2026-01-06/small-launch/actuals.html").read_text()

@@ -68,7 +68,7 @@ def folder(night, out):
 
 def test_reports_are_done_and_a_broken_one_has_failed(night, out, folder):
     assert [(r.report, r.status) for r in night.reports] == [
-        *((name, "done") for name in shipped_notebooks()),
+        *((name, "done") for name in OF_A_SCENARIO),
         ("broken", "failed"),
     ]
     assert night.failed[0].error == "ValueError: no such thing"
@@ -147,7 +147,7 @@ def test_numbers_are_those_of_the_package(night, folder):
 
 
 def test_the_answer_comes_first_and_nothing_is_on_stderr(night, folder):
-    for name in shipped_notebooks():
+    for name in OF_A_SCENARIO:
         notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
         outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
         answer = json.loads((folder / name / "summary.json").read_text())["answer"]
