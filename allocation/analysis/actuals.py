@@ -21,7 +21,7 @@ from allocation.analysis.against_forecast import (
 )
 from allocation.analysis.exhibits import Exhibit, Note, Table
 from allocation.analysis.launch_report import LaunchReport
-from allocation.analysis.recorded import Actuals, book_frame, now_of, now_words
+from allocation.analysis.recorded import book_frame, knows_the_past, now_of, now_words
 from allocation.analysis.replications import headline_intervals
 from allocation.analysis.series_figures import Spans, draw_in_two_spans
 from allocation.analysis.since_last_night import (
@@ -60,12 +60,6 @@ class AgainstForecast:
                 f"{self.report.scenario.name} has no actuals: name its tape, run folder or snapshot in launches.yaml"
             )
 
-    @property
-    def actuals(self) -> Actuals:
-        """What was recorded."""
-        assert self.report.actuals is not None  # noqa: S101 - told above
-        return self.report.actuals
-
     @cached_property
     def forecast(self) -> pd.DataFrame:
         """Courses of the launch from its beginning."""
@@ -82,12 +76,12 @@ class AgainstForecast:
     @cached_property
     def standing(self) -> pd.DataFrame:
         """Where the launch stands now; see `standing_compared`."""
-        return standing_compared(self.forecast, self.report.run, knows_the_past=self.actuals.knows_the_past)
+        return standing_compared(self.forecast, self.report.run, knows_the_past=knows_the_past(self.report.run))
 
     @cached_property
     def show_rates(self) -> pd.DataFrame:
         """The show rate before, as forecast and as learned; see `show_rates`."""
-        known = self.actuals.knows_the_past
+        known = knows_the_past(self.report.run)
         return show_rates(self.forecast, self.report.run, self.report.scenario, knows_the_past=known)
 
     @cached_property
@@ -106,7 +100,7 @@ class AgainstForecast:
 
     def course(self, name: str, measure: str, plot: Plot, about: str) -> Exhibit | Note:
         """One count over time, as forecast, as it happened and played on; see `LaunchReport.exhibit`."""
-        run, known = self.report.run, self.actuals.knows_the_past
+        run, known = self.report.run, knows_the_past(self.report.run)
         bands = course_bands(measure, self.forecast, self.rest, run, knows_the_past=known)
         if bands["actual"].isna().all():
             return Note(f"{about} A snapshot of the open book does not tell: it has only what is open.")

@@ -30,7 +30,7 @@ from allocation.analysis.ranges import REPLICATIONS as RANGE_REPLICATIONS
 from allocation.analysis.ranges import with_ranges
 from allocation.analysis.rate_curve import rate_curve, rate_in_force, rate_words, setting_of
 from allocation.analysis.recommended import recommend_rate
-from allocation.analysis.recorded import Actuals, recorded_run
+from allocation.analysis.recorded import Actuals, knows_the_past, recorded_run
 from allocation.analysis.regimes import Regime, regime_of
 from allocation.analysis.replications import headline_intervals
 from allocation.analysis.series_figures import Plot, Spans, draw_in_two_spans
@@ -342,7 +342,7 @@ class LaunchReport:
         """Where replications begin, where that is not the beginning."""
         if self.actuals is None:
             return ""
-        return f"{_PLAYED_ON if self.actuals.knows_the_past else _SNAPSHOT} "
+        return f"{_PLAYED_ON if knows_the_past(self.run) else _SNAPSHOT} "
 
     @property
     def _of_settings(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from allocation.engine.allocation_engine import AllocationEngine
+from allocation.engine.codes import Kind as CommandKind
 from allocation.engine.errors import Problem, SettingError
 from allocation.engine.instants import from_milliseconds
 from allocation.scenario.schema import Scenario
@@ -26,8 +27,8 @@ class Actuals:
     """What happened at a launch so far.
 
     Attributes:
-        kind: ``tape`` and ``run``: every command from the first one. ``snapshot``: the open book at one instant, which
-            tells neither who came before nor who left.
+        kind: ``tape`` and ``run``: every command, from the first one or from a book that was taken over. ``snapshot``:
+            the open book at one instant, which tells neither who came before nor who left (`knows_the_past`).
         tape: A file, or the commands.
         folder: The run folder that the tape is of; None where it is of none.
     """
@@ -46,11 +47,6 @@ class Actuals:
         """
         known = KINDS[KINDS.index(kind)]
         return cls(known, load_run(path).tape, path) if known == "run" else cls(known, path)
-
-    @property
-    def knows_the_past(self) -> bool:
-        """Whether it tells who came and who left."""
-        return self.kind != "snapshot"
 
 
 def recorded_run(scenario: Scenario, actuals: Actuals) -> Run:
@@ -76,6 +72,12 @@ def recorded_run(scenario: Scenario, actuals: Actuals) -> Run:
     # Results that were published are those of a whole launch.
     summary = summarise(run.engine, scenario) | {"published": []}
     return Run(engine=run.engine, summary=summary, tape=run.tape, manifest=manifest | known)
+
+
+def knows_the_past(run: Run) -> bool:
+    """Whether a tape tells who came and who left: one that begins with an open book, as a release does, does not."""
+    played = run.engine.book.tables.commands["kind"][: run.engine.played]
+    return run.manifest.get("recorded") != "snapshot" and not bool((played == CommandKind.ADOPT).any())
 
 
 def is_sampled(manifest: Mapping[str, Any]) -> bool:

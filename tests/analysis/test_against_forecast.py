@@ -9,11 +9,18 @@ import pandas as pd
 import pytest
 from scipy.stats import beta
 
-from allocation import analysis, simulate
+from allocation import analysis, replay, simulate
 from allocation.analysis.actuals import AgainstForecast, actuals_answer
 from allocation.analysis.against_forecast import forecast_courses, instants_of, next_release
 from allocation.analysis.launch_report import LaunchReport
-from allocation.analysis.recorded import Actuals, book_frame, example_actuals, now_of, recorded_run
+from allocation.analysis.recorded import (
+    Actuals,
+    book_frame,
+    example_actuals,
+    knows_the_past,
+    now_of,
+    recorded_run,
+)
 from allocation.analysis.report_manifest import read_manifest
 from allocation.analysis.since_last_night import (
     GONE,
@@ -24,6 +31,7 @@ from allocation.analysis.since_last_night import (
 )
 from allocation.engine.errors import SettingError
 from allocation.engine.instants import milliseconds
+from allocation.live.open_book import holds_of, open_book, supply_of
 from tests.analysis.runs import small_scenario
 
 N = 25
@@ -166,3 +174,17 @@ def test_a_manifest_is_read_strictly(tmp_path, asked, message):
     with pytest.raises(SettingError) as caught:
         read_manifest(path)
     assert message in str(caught.value)
+
+
+def test_a_tape_that_begins_with_an_open_book_does_not_know_the_past(tmp_path):
+    run = simulate(small_scenario(), 3)
+    assert knows_the_past(run)
+    # The run folder of a live release is of such a tape.
+    early = [command for command in run.tape() if command["at"] < "2025-03-08"]
+    begun = replay(early, run.policy)
+    at = begun.decisions["at"].max().to_pydatetime()
+    book = open_book(supply_of(begun.engine), holds_of(begun.engine, {}), at)
+    assert any(command["type"] == "adopt" for command in book)
+    replay(book, run.policy).save(tmp_path / "night")
+    recorded = recorded_run(small_scenario(), Actuals.of("run", tmp_path / "night"))
+    assert not knows_the_past(recorded)
