@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from allocation.analysis.launch_report import REPLICATIONS, LaunchReport
+from allocation.analysis.launch_report import LaunchReport
+from allocation.analysis.launch_runs import REPLICATIONS
 from allocation.analysis.recorded import Actuals, example_actuals
 from allocation.analysis.report_manifest import read_manifest
 from allocation.analysis.since_last_night import read_night

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event, Lock
 from time import perf_counter, sleep
 
-from allocation.analysis.launch_report import REPLICATIONS
+from allocation.analysis.launch_runs import REPLICATIONS
 from allocation.engine.book import compile_rules
 from allocation.engine.errors import SettingError
 from allocation.reporting.executing import OwnKernel, Steps, reason
