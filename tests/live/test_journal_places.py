@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -107,22 +108,22 @@ def test_a_change_or_a_gap_is_an_error(place: str, launch: str, statement: str, 
 
 
 def test_one_of_many_gets_the_lock(place: str, launch: str) -> None:
+    answered = threading.Semaphore(0)
+
     def take(pid: int) -> str:
         journal = Journal(place, "ACME", launch)
         try:
             with journal.locked("anna", "desk", pid, AT, "plan"):
-                barrier.append(pid)
-                while len(barrier) + len(refused) < 8:
-                    pass
+                # Held until all others have been refused, or had another error.
+                for _ in range(7):
+                    assert answered.acquire(timeout=60)
                 return "held"
         except LockHeld as error:
-            refused.append(pid)
             return str(error)
         finally:
+            answered.release()
             journal.close()
 
-    barrier: list[int] = []
-    refused: list[int] = []
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(take, range(8)))
     assert answers.count("held") == 1
