@@ -145,7 +145,7 @@ class Journal:
         self._last = (0, _FIRST)
         try:
             with self._errors():
-                _tables.create_all(self._engine)
+                _create_tables(self._engine)
         except ReleaseError:
             self.close()
             raise
@@ -331,6 +331,14 @@ class _TakenAlready(ReleaseError):
     """A row of that key is there."""
 
 
+def _create_tables(engine: Engine) -> None:
+    try:
+        _tables.create_all(engine)
+    except SQLAlchemyError:
+        # Two who open a new journal on a server at once both make its tables, and one of them fails.
+        _tables.create_all(engine)
+
+
 def find_lock(place: str | Path, identity: str) -> Lock:
     """The lock of an id, whatever launch it is of.
 
@@ -339,7 +347,7 @@ def find_lock(place: str | Path, identity: str) -> Lock:
     """
     engine = _engine_of(_url_of(place))
     try:
-        _tables.create_all(engine)
+        _create_tables(engine)
         with engine.connect() as connection:
             row = connection.execute(select(_locks).where(_locks.c.id == identity)).first()
     except SQLAlchemyError as error:
