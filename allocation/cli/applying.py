@@ -29,7 +29,7 @@ from allocation.live.looking import look_up
 from allocation.live.night import save_night
 from allocation.live.plan import Plan
 from allocation.live.planfile import read_plan
-from allocation.live.reconciling import Row, Verdict, counts, foreign_orders
+from allocation.live.reconciling import Row, Verdict, counts, unplanned_orders
 from allocation.live.reconciling import reconcile as reconciled
 from allocation.live.states import standings
 from allocation.montecarlo.progress import progress_bar
@@ -91,8 +91,8 @@ def status(path: Path, *, journal: str | None, profile: str | None, sandbox: str
         known, lock = standings(kept.entries()), kept.lock()
         with FluentReader(account.settings, timing()) as client:
             oms = FluentReads(client)
-            found, foreign = look_up(oms, orders), foreign_orders(oms, plan)
-    rows = reconciled(plan, known, found, foreign, {})
+            found, others = look_up(oms, orders), unplanned_orders(oms, plan)
+    rows = reconciled(plan, known, found, others, {})
     applied = Applied(tuple(rows))
     _show(plan, applied, None, as_json=as_json, lock=None if lock is None else str(lock))
     _leave(applied)
@@ -269,9 +269,9 @@ def _show(plan: Plan, applied: Applied, out: Path | None, *, as_json: bool, lock
     print_table(f"{plan.launch} in {plan.account}: orders of the plan", ("", "orders"), rows)
     _list(applied.rows)
     for name, reason in list(applied.skipped.items())[:_SHOWN]:
-        print(f"left out: {name} {reason}; its units stay on hand for the next plan")
+        print(f"left out: {name} {reason}")
     for name, reason in list(applied.crossed.items())[:_SHOWN]:
-        _say(f"{name} {reason}: the order stands, and its hold is left so; cancel the order by hand, or reinstate it")
+        _say(f"{name} {reason}: both are left so; a person must end the one or reinstate the other")
     for name, reason in list(applied.holds_left.items())[:_SHOWN]:
         _say(f"the hold of {name} is not written: {reason}")
     for warning in applied.warnings:

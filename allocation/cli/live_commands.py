@@ -31,6 +31,14 @@ def plan_live(
     action: Annotated[str, typer.Option(help="release, confirm or expire.")] = "release",
     launch: LaunchOption = None,
     policy: PolicyOption = None,
+    orders_since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="Look for the launch's orders from this day or instant on; by default from when its first open hold "
+            "was made, or its stock was counted.",
+        ),
+    ] = None,
     journal: JournalOption = None,
     profile: ProfileOption = None,
     sandbox: SandboxOption = None,
@@ -44,6 +52,7 @@ def plan_live(
         action=action,
         ship_date=ship_date,
         policy=policy,
+        orders_since=orders_since,
         journal=journal,
         profile=profile,
         sandbox=sandbox,

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,7 +22,8 @@ from allocation.engine.outcome import atp as atp_rows
 from allocation.live.hold_table import read_holds
 from allocation.live.loading import load_holds, reason_of
 from allocation.live.open_book import holds_of, open_book
-from allocation.live.plan import Action, Plan, decide, make_plan, surprises
+from allocation.live.plan import Action, Plan, surprises
+from allocation.live.planning import decide, make_plan
 from allocation.montecarlo.progress import progress_bar
 from allocation.oms.fluent import FluentClient, FluentReader
 from allocation.oms.fluent.adapter import FluentReads, FluentWrites
@@ -43,6 +44,7 @@ def plan(
     action: str,
     ship_date: str | None,
     policy: Path | None,
+    orders_since: str | None,
     journal: str | None,
     profile: str | None,
     sandbox: str | None,
@@ -52,6 +54,7 @@ def plan(
     """Read everything, decide, write the plan and show it; ends with ALERT where too many promises are broken."""
     if action not in get_args(Action):
         raise SettingError(f"--action {action!r} must be one of {', '.join(get_args(Action))}")
+    since = _instant(orders_since)
     _require_folder(out)
     with account_of(profile, sandbox, journal) as account:
         name, chosen = account.launch_or(launch), account.policy_or(policy)
@@ -59,7 +62,7 @@ def plan(
         warn_of_compiling()
         with FluentReader(account.settings, timing()) as client:
             oms = FluentReads(client, proved(account.settings.account, journal))
-            made = make_plan(oms, name, chosen, now(), _action(action), day)
+            made = make_plan(oms, name, chosen, now(), _action(action), day, since)
         if not is_shared(journal):
             note = "the journal is a file: it and its lock guard this machine only"
             made = replace(made, warnings=(*made.warnings, note))
@@ -163,6 +166,17 @@ def _action(text: str) -> Action:
     return next(action for action in get_args(Action) if action == text)
 
 
+def _instant(text: str | None) -> datetime | None:
+    """An instant with an offset, or a day, which begins at midnight UTC."""
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingError(f"--orders-since {text!r} must be a date such as 2025-09-22, or an instant") from None
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
 def _day(text: str | None) -> date | None:
     if text is None:
         return None
@@ -204,6 +218,9 @@ def _show(made: Plan, plain: Mapping[str, Any], out: Path) -> None:
             for e in surprising
         ]
         print_table(f"The {len(broken)} largest surprises: promises that are not kept", names, broken)
+    if made.unclear:
+        shown = list(made.unclear.items())[:_SHOWN]
+        print_table(f"{len(made.unclear):,} reservations wait for a person", ("reservation", "because it"), shown)
     for warning in made.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     orders = sum(effect.order is not None for effect in made.effects)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from allocation.engine.errors import CheckFailed
@@ -51,6 +51,14 @@ class Units:
     def given(self) -> dict[Pool, int]:
         """Units of each pool."""
         return dict(self._given)
+
+
+def units_of(orders: Iterable[ReleaseOrder]) -> Counter[Pool]:
+    """Units of each pool that orders take."""
+    units: Counter[Pool] = Counter()
+    for order in orders:
+        units[order.sku, order.location] += order.quantity
+    return units
 
 
 def require_priority(before: int, indices: Sequence[int]) -> int:

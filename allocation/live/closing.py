@@ -96,7 +96,7 @@ class Closer:
             if found.status is effect.hold.status:
                 return False
             if effect.hold.status is Status.ALLOCATED:
-                self.crossed[name] = f"became {found.status.name} while its order was made"
+                self.crossed[name] = f"is {found.status.name}, and its order stands"
             else:
                 self.left_out[name] = f"is {found.status.name} since"
             return True

@@ -13,7 +13,8 @@ from allocation.engine.codes import Status
 from allocation.engine.compiled import sources_digest
 from allocation.engine.errors import AllocationError, Problem, SettingError, StalePlan
 from allocation.live.open_book import Command
-from allocation.live.plan import SCHEMA_VERSION, Effect, Plan, decide, digest_of, plain_effect, planned_effects
+from allocation.live.plan import SCHEMA_VERSION, Effect, Plan, digest_of, plain_effect
+from allocation.live.planning import decide, planned_effects
 from allocation.oms.port import Hold, PoolSupply, ReleaseOrder, Uniqueness
 from allocation.tape.folders import policy_from_plain
 
@@ -104,6 +105,9 @@ def _plan(plain: Mapping[str, Any]) -> Plan:
         alert=plain["alert"],
         warnings=tuple(plain["warnings"]),
         served=tuple(_effect(effect) for effect in plain["served"]),
+        unclear=dict(plain["unclear"]),
+        orders_since=datetime.fromisoformat(plain["orders_since"]),
+        standing=dict(plain["standing"]),
     )
 
 

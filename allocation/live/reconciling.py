@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from allocation.live.launch_orders import is_own, orders_of
 from allocation.live.looking import Found
 from allocation.live.plan import Plan
 from allocation.live.states import Standing, State
 from allocation.oms.port import FoundOrder, Reader, ReleaseOrder
 
 BEFORE_THE_PLAN = timedelta(hours=1)
-"""Clocks differ: orders that somebody else made are looked for from a little before the plan."""
+"""Older orders the plan has seen itself; clocks differ, and who reads may lag behind."""
 
 
 class Verdict(enum.Enum):
@@ -66,18 +67,28 @@ class Row:
         }
 
 
-def foreign_orders(oms: Reader, plan: Plan) -> list[FoundOrder]:
-    """Orders that stand and name a reservation of the plan, under a key that is not the plan's.
+def unplanned_orders(oms: Reader, plan: Plan) -> list[FoundOrder]:
+    """Orders of the launch that stand, and that the plan neither makes nor knew of when it was made.
 
     Raises:
         OmsError: It cannot be read.
     """
-    own = {effect.key for effect in plan.effects}
-    names = {effect.reservation_id for effect in plan.effects}
+    names = {str(command["reservation_id"]) for command in plan.tape if command["type"] == "adopt"}
+    names.update(effect.reservation_id for effect in plan.served)
+    since = max(plan.orders_since, plan.at - BEFORE_THE_PLAN)
+    return unplanned(plan, orders_of(oms, plan.launch, since, names))
+
+
+def unplanned(plan: Plan, orders: Iterable[FoundOrder]) -> list[FoundOrder]:
+    """Those of these orders that stand, and that a plan neither makes nor knew of when it was made."""
+    own = {effect.key for effect in plan.effects if effect.order is not None}
     return [
         found
-        for found in oms.orders_since(plan.at - BEFORE_THE_PLAN)
-        if found.live and found.key not in own and found.order is not None and found.order.reservation_id in names
+        for found in orders
+        if found.live
+        and found.key not in own
+        and found.reference not in plan.standing
+        and found.made_at >= plan.orders_since
     ]
 
 
@@ -85,16 +96,16 @@ def reconcile(
     plan: Plan,
     known: Mapping[str, Standing],
     found: Found,
-    foreign: Iterable[FoundOrder],
+    others: Iterable[FoundOrder],
     skipped: Mapping[str, str],
 ) -> list[Row]:
-    """One row for each order of the plan, in its order, and then one for each foreign one.
+    """One row for each order of the plan, in its order, and then one for each that others made for its reservations.
 
     Args:
         plan: The plan.
         known: What the journal says, by key.
         found: What the system says, by key.
-        foreign: Orders that nobody planned.
+        others: Orders that the plan does not know (`unplanned_orders`).
         skipped: Why a reservation was left out, by its id.
     """
     rows = [
@@ -102,10 +113,13 @@ def reconcile(
         for effect in plan.effects
         if effect.order is not None
     ]
-    for order in foreign:
-        name = order.order.reservation_id if order.order is not None else ""
-        reason = f"the order {order.key} names this reservation, and no plan of this launch made it"
-        rows.append(Row(order.key, name, Verdict.FOREIGN, (order.reference,), reason))
+    names = {effect.reservation_id: True for effect in (*plan.effects, *plan.served)}
+    for one in others:
+        if one.order is not None and one.order.reservation_id in names:
+            own = is_own(one, plan.account, plan.launch)
+            whose = "an earlier plan made it: make a new one" if own else "no plan of this launch made it"
+            reason = f"the order {one.key} names this reservation, and {whose}"
+            rows.append(Row(one.key, one.order.reservation_id, Verdict.FOREIGN, (one.reference,), reason))
     return rows
 
 

@@ -14,13 +14,13 @@ from allocation.live.journal import Entry, Journal
 from allocation.live.looking import look_up
 from allocation.live.parallel import GROUP, side_by_side
 from allocation.live.plan import Effect, Plan
-from allocation.live.planfile import holds_of_tape
-from allocation.live.staleness import changes
+from allocation.live.staleness import changes, planned_holds
 from allocation.live.states import Standing, State, payload_digest
 from allocation.oms.port import (
     HOLDS_MAX,
     OPEN,
     Confirmed,
+    FoundOrder,
     Hold,
     NotSent,
     Outcome,
@@ -51,6 +51,7 @@ class Sender:
         unreachable: Whether that is because the system cannot be reached.
         closer: What writes the holds.
         left_out: Reservations that are not open any more as they were planned, each with the reason.
+        ended: Reservations whose order was made and does not stand any more, each with the reason.
     """
 
     def __init__(
@@ -69,9 +70,10 @@ class Sender:
         self.stopped = ""
         self.unreachable = False
         self.left_out: dict[str, str] = {}
+        self.ended: dict[str, str] = {}
         self._oms, self._journal, self._plan = oms, journal, digest
         self._ranks = {effect.key: rank for rank, effect in enumerate(plan.effects)}
-        self._planned = {hold.reservation_id: hold for hold in holds_of_tape(plan.tape, {})}
+        self._planned = planned_holds(plan)
         self._known, self._units = known, units
         self._brakes, self._waits, self._around = brakes, waits, around
         self._is_unique = oms.uniqueness() is Uniqueness.ENFORCED
@@ -90,22 +92,24 @@ class Sender:
             CheckFailed: What must always hold does not; nothing more is sent.
             LockHeld: The lock was taken away.
         """
-        last, done = -1, total - len(effects)
-        for number, group in enumerate(self._groups(effects)):
+        last, done, is_first = -1, total - len(effects), True
+        for group in self._groups(effects):
             if self._must_stop():
                 break
             last = require_priority(last, [self._ranks[effect.key] for effect in group])
             sent = self._send_group(group)
             done += len(group)
             self._around.advance(done, total)
-            if number == 0 and self._brakes.canary:
+            if is_first and sent and self._brakes.canary:
+                is_first = False
                 self._require_canary(sent)
             self._write_some_holds(sent)
         self.flush()
 
     def _write_some_holds(self, effects: Sequence[Effect]) -> None:
         """An order and its open hold are two truths, so the holds follow their orders closely."""
-        self._due += [effect for effect in effects if self._known[effect.key].state is State.CONFIRMED]
+        made = [effect for effect in effects if self._known[effect.key].state is State.CONFIRMED]
+        self._due += [effect for effect in made if effect.reservation_id not in self.ended]
         if len(self._due) >= HOLDS_MAX * self._workers:
             # What fails is tried again at the end, with all that is left.
             due, self._due = self._due, []
@@ -113,7 +117,8 @@ class Sender:
 
     def _groups(self, effects: Sequence[Effect]) -> Iterator[Sequence[Effect]]:
         left = effects if self._brakes.orders_max is None else effects[: self._brakes.orders_max]
-        if self._brakes.canary and left:
+        # Who is first may have left: the canary is of those who are sent.
+        while self._brakes.canary and left and not self.sent:
             yield left[: self._brakes.canary]
             left = left[self._brakes.canary :]
         yield from self._parts(left)
@@ -135,7 +140,8 @@ class Sender:
     def _require_canary(self, effects: Sequence[Effect]) -> None:
         """The first orders must all stand before the rest follows."""
         self.settle(effects)
-        failed = [effect.key for effect in effects if self._known[effect.key].state is not State.CONFIRMED]
+        due = [effect for effect in effects if effect.reservation_id not in self.left_out]
+        failed = [effect.key for effect in due if self._known[effect.key].state is not State.CONFIRMED]
         if failed and not self.stopped:
             state = self._known[failed[0]]
             reason = state.detail.get("reason", "")
@@ -218,14 +224,23 @@ class Sender:
             OmsError: It cannot be looked up.
         """
         for _ in range(self._brakes.lookups_max):
-            unknown = [effect for effect in effects if self._is_open(effect)]
+            left_out = self.left_out
+            unknown = [effect for effect in effects if self._is_open(effect) and effect.reservation_id not in left_out]
             if not unknown or self._around.should_stop():
                 break
-            self.wait()
-            absent = self.look(unknown)
+            absent = self.look(unknown, is_final=self.wait())
             if absent and not self.stopped:
                 self._resend(absent)
         self.flush()
+
+    def prove(self, effects: Sequence[Effect]) -> None:
+        """Find out what became of orders that may have been sent, and are not sent again.
+
+        Raises:
+            CheckFailed, OmsError: As above.
+        """
+        if effects:
+            self.look(effects, is_final=self.wait(until_final=True))
 
     def _resend(self, absent: Sequence[Effect]) -> None:
         for group in self._parts(absent):
@@ -236,8 +251,8 @@ class Sender:
     def _is_open(self, effect: Effect) -> bool:
         return effect.key in self._known and self._known[effect.key].is_open
 
-    def wait(self, *, until_final: bool = False) -> None:
-        """Wait until a look-up proves something.
+    def wait(self, *, until_final: bool = False) -> bool:
+        """Wait until a look-up proves something; whether what is not there then never will be.
 
         Where the system refuses a second order of a key, one that is sent again too early is refused, and no harm done.
 
@@ -248,22 +263,36 @@ class Sender:
         seconds = self._waits.read_lag_s if is_short else self._waits.quiescence_s
         self._around.say(f"waiting {seconds:.0f} s, so that nothing that was sent can still land unseen")
         self._around.sleep(seconds)
+        return not is_short
 
-    def look(self, effects: Sequence[Effect]) -> list[Effect]:
-        """Look up orders and write down what there is; those of which there is none."""
+    def look(self, effects: Sequence[Effect], *, is_final: bool) -> list[Effect]:
+        """Look up orders and write down what there is; those of which there is none.
+
+        Args:
+            effects: Whose orders.
+            is_final: Whether what is not there never will be; else it stays unknown until it is sent again.
+        """
         found = look_up(self._oms, [effect.key for effect in effects], self._workers)
         require_one_each(effects, found)
-        absent = []
         for effect in effects:
-            there = found[effect.key]
-            if there:
-                self.note(effect, State.CONFIRMED, reference=there[0].reference, status=there[0].status, found=True)
-            else:
-                self._units.take_back(effect.key)
-                self.note(effect, State.ABSENT)
-                absent.append(effect)
+            self.note_found(effect, found[effect.key], is_final=is_final)
         self.flush()
-        return absent
+        return [effect for effect in effects if not found[effect.key]]
+
+    def note_found(self, effect: Effect, there: Sequence[FoundOrder], *, is_final: bool) -> None:
+        """Write down what was found under the key of an order; `flush` puts it on disk."""
+        if there:
+            one = next((found for found in there if found.live), there[0])
+            if not one.live:
+                self.ended[effect.reservation_id] = f"has order {one.reference}, which is {one.status}"
+            if not self._is(effect, State.CONFIRMED):
+                self.note(effect, State.CONFIRMED, reference=one.reference, status=one.status, found=True)
+        elif is_final and self._is_open(effect):
+            self._units.take_back(effect.key)
+            self.note(effect, State.ABSENT)
+
+    def _is(self, effect: Effect, state: State) -> bool:
+        return effect.key in self._known and self._known[effect.key].state is state
 
     # ----- the journal
 
@@ -271,10 +300,14 @@ class Sender:
         """Write down what is known of an order; `flush` puts it on disk."""
         if effect.order is None:
             raise ValueError(f"{effect.key} has no order")
+        self.note_key(effect.key, payload_digest(effect.order), state, **detail)
+
+    def note_key(self, key: str, payload: str, state: State, **detail: Any) -> None:
+        """The same of an order that another plan sent, of which only the key and the payload's digest are known."""
         told = {name: masked(value) if isinstance(value, str) else value for name, value in detail.items()}
-        told["payload"] = payload_digest(effect.order)
-        self._known[effect.key] = Standing(state, self._plan, told["payload"], told)
-        self._entries.append(self._entry(state.value, effect.key, told))
+        told["payload"] = payload
+        self._known[key] = Standing(state, self._plan, payload, told)
+        self._entries.append(self._entry(state.value, key, told))
 
     def _note_all(self, effects: Sequence[Effect], state: State) -> None:
         for effect in effects:

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from allocation.engine.errors import AllocationError, Problem
+from allocation.live.checks import Pool, units_of
 from allocation.live.open_book import Command, adopt
-from allocation.live.plan import Plan, decide
+from allocation.live.plan import Plan
 from allocation.live.planfile import holds_of_tape, supply_of_tape
-from allocation.oms.port import Hold, PoolSupply
+from allocation.live.planning import decide
+from allocation.oms.port import Hold, PoolSupply, ReleaseOrder
 
-Pool = tuple[str, str]
-_SAME = ("order_id", "sku", "location", "quantity", "tier", "arrival", "requested", "assigned", "paid")
+_SAME = ("order_id", "sku", "location", "quantity", "tier", "arrival", "requested", "assigned", "paid", "expires_at")
 _SCORED = ("purchases", "cart_value", "membership_years")
 
 
@@ -50,7 +51,7 @@ def compare(
             have taken them from the units on hand by now, so that a loss of fewer units than these is not seen.
         done: Reservations that have their order, or may have it; their holds may have ended by that.
     """
-    planned = {hold.reservation_id: hold for hold in holds_of_tape(plan.tape, {})}
+    planned = planned_holds(plan)
     touched = {effect.reservation_id for effect in plan.effects}
     now = {hold.reservation_id: hold for hold in holds}
     problems = [*_less_supply(plan, supply, released)]
@@ -68,6 +69,12 @@ def compare(
     return Fresh(ended, tuple(problems))
 
 
+def planned_holds(plan: Plan) -> dict[str, Hold]:
+    """Holds as a plan was made from them, by reservation; with the customers of those that it changes."""
+    customers = {effect.reservation_id: effect.hold.customer for effect in plan.effects}
+    return {hold.reservation_id: hold for hold in holds_of_tape(plan.tape, customers)}
+
+
 def _less_supply(plan: Plan, supply: Sequence[PoolSupply], released: Mapping[Pool, int]) -> Iterator[Problem]:
     now = {(pool.sku, pool.location): pool.on_hand for pool in supply}
     for pool in supply_of_tape(plan.tape):
@@ -78,12 +85,39 @@ def _less_supply(plan: Plan, supply: Sequence[PoolSupply], released: Mapping[Poo
             yield Problem(name, f"{there:,} units are on hand, and the plan counted on {pool.on_hand:,}{of_these}")
 
 
+def too_many(
+    plan: Plan, to_send: Iterable[ReleaseOrder], made: Iterable[ReleaseOrder], others: Sequence[ReleaseOrder]
+) -> Iterator[Problem]:
+    """Pools from which more would be given than the plan counted on, as orders stand that it does not know.
+
+    Args:
+        plan: The plan.
+        to_send: Its orders that are still to be sent.
+        made: Its orders that are there.
+        others: Orders of the launch that are there, and that the plan neither makes nor knew of.
+    """
+    due = units_of(to_send)
+    given = due + units_of([*made, *others])
+    for pool in supply_of_tape(plan.tape):
+        name = (pool.sku, pool.location)
+        keys = [order.key for order in others if (order.sku, order.location) == name]
+        if keys and due[name] and given[name] > pool.on_hand:
+            yield Problem(
+                name,
+                f"{given[name]:,} units would be given, and the plan counted on {pool.on_hand:,}: orders stand that it "
+                f"does not know ({len(keys):,}, such as {keys[0]})",
+            )
+
+
 def changes(before: Hold, now: Hold) -> Iterator[Problem]:
     """What is different about a hold that is open still, other than that."""
     for name in (*_SAME, *_SCORED):
         was, is_now = getattr(before, name), getattr(now, name)
         if was != is_now:
             yield Problem((before.reservation_id,), f"{name.replace('_', ' ')} was {was} and is {is_now}")
+    # A tape knows nobody's name; where it is known, an order would go to somebody else.
+    if before.customer and before.customer != now.customer:
+        yield Problem((before.reservation_id,), "it is another customer's now")
 
 
 def _outranked(plan: Plan, new: Sequence[Hold]) -> Iterator[Problem]:

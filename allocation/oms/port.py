@@ -18,7 +18,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol, TypeAlias
 
@@ -115,6 +115,7 @@ class PoolSupply:
         on_hand: Units that no order has taken: the system takes off what orders take, maybe a little later.
         arrivals: In the order of their dates.
         counted: Units of the last count, with what orders took since; None where the system does not tell.
+        counted_at: When they were counted.
     """
 
     sku: str
@@ -122,6 +123,7 @@ class PoolSupply:
     on_hand: int
     arrivals: tuple[Arrival, ...] = ()
     counted: int | None = None
+    counted_at: datetime | None = None
 
 
 OPEN = (Status.RESERVED, Status.CONFIRMED, Status.QUEUED, Status.WAITLISTED)
@@ -145,6 +147,7 @@ class Hold:
         paid: Whether it is paid.
         expires_at: When it expires, if it is held and unpaid.
         customer: The customer's reference, empty where it is not known.
+        made_at: When the system got it, by its own clock; None for one that was not read. No part of what it says.
     """
 
     reservation_id: str
@@ -163,6 +166,7 @@ class Hold:
     cart_value: int = 0
     membership_years: int = 0
     customer: str = ""
+    made_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,7 @@ class FoundOrder:
         order: What it says of itself; None where it cannot be read as an order of a release.
         status: The system's own word.
         live: Whether it stands; a cancelled one gives nobody anything.
+        made_at: When the system got it, by its own clock.
     """
 
     key: str
@@ -210,6 +215,7 @@ class FoundOrder:
     order: ReleaseOrder | None
     status: str
     live: bool
+    made_at: datetime
 
 
 # ----- the calls
@@ -228,7 +234,7 @@ class Reader(Protocol):
         ...
 
     def holds(self) -> Iterator[Hold]:
-        """Every hold that is open, in no order; every page."""
+        """Every hold that is open, with when it was made, in no order; every page."""
         ...
 
     def holds_named(self, reservation_ids: Sequence[str]) -> Iterator[Hold]:

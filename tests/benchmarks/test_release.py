@@ -24,8 +24,8 @@ from allocation.live.applying import Applier
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.journal import Journal
 from allocation.live.loading import load_holds
-from allocation.live.plan import make_plan
 from allocation.live.planfile import read_plan
+from allocation.live.planning import make_plan
 from allocation.oms.fluent import FluentClient, Timing
 from allocation.oms.fluent.adapter import FluentWrites
 from allocation.oms.port import Confirmed, Hold, ReleaseOrder, Uniqueness, order_key

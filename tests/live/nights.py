@@ -18,7 +18,8 @@ from allocation.engine.policy import Policy, Release
 from allocation.live.applying import Applied, Applier
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.journal import Entry, Journal
-from allocation.live.plan import Plan, make_plan
+from allocation.live.plan import Plan
+from allocation.live.planning import make_plan
 from allocation.oms.fluent import FluentClient, FluentReader, Timing
 from allocation.oms.fluent.adapter import FluentReads, FluentWrites
 from allocation.oms.port import Arrival, Hold, Outcome, PoolSupply, ReleaseOrder, Uniqueness

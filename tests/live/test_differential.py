@@ -14,8 +14,8 @@ from allocation.live.journal import Journal
 from allocation.live.loading import load_holds
 from allocation.live.night import save_night
 from allocation.live.open_book import holds_of, supply_of
-from allocation.live.plan import make_plan
 from allocation.live.planfile import read_plan
+from allocation.live.planning import make_plan
 from allocation.oms.fluent import FluentReader
 from allocation.oms.fluent.adapter import FluentReads
 from allocation.oms.port import Uniqueness

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from allocation.engine.codes import Status
 from allocation.engine.errors import InvalidInput, LockHeld, OmsError, ReleaseError, StalePlan
-from allocation.live.plan import make_plan
+from allocation.live.planning import make_plan
 from allocation.oms.fluent import FluentReader
 from allocation.oms.fluent.adapter import FluentReads
 from allocation.oms.port import PoolSupply, Uniqueness

@@ -16,7 +16,8 @@ from allocation.engine.codes import Status
 from allocation.engine.errors import SettingError
 from allocation.engine.policy import Policy, Release
 from allocation.live.open_book import holds_of, open_book, supply_of
-from allocation.live.plan import decide, digest_of, make_plan, plain_effect, totals
+from allocation.live.plan import digest_of, plain_effect, totals
+from allocation.live.planning import decide, make_plan
 from allocation.oms.port import Hold, PoolSupply, Uniqueness
 from tests.oms.conformance import hold
 from tests.oms.test_port import InMemory

@@ -36,7 +36,6 @@ class InMemory(System):
         self.pools: dict[tuple[str, str], PoolSupply] = {}
         self.holds: dict[str, Hold] = {}
         self.orders: list[FoundOrder] = []
-        self.made: list[datetime] = []
         self.fault = ""
 
     def adapter(self) -> Writer:
@@ -85,8 +84,7 @@ class MemoryAdapter:
         yield from [found for found in self.system.orders if found.key in keys]
 
     def orders_since(self, since: datetime) -> Iterator[FoundOrder]:
-        made = zip(self.system.made, self.system.orders, strict=True)
-        yield from [found for at, found in made if at >= since]
+        yield from [found for found in self.system.orders if found.made_at >= since]
 
     def known_customers(self, customers: Sequence[str]) -> list[str]:
         return [customer for customer in customers if customer == "alice"]
@@ -114,8 +112,7 @@ class MemoryAdapter:
         if self.system.uniqueness is Uniqueness.ENFORCED and list(self.orders([order.key])):
             return Taken("C0121E", "it exists")
         reference, made = str(len(self.system.orders)), self.system.instant()
-        self.system.orders.append(FoundOrder(order.key, reference, order, "CREATED", live=True))
-        self.system.made.append(made)
+        self.system.orders.append(FoundOrder(order.key, reference, order, "CREATED", live=True, made_at=made))
         return Unknown("no reply") if fault == "lost" else Confirmed(self.system.orders[-1].reference)
 
 

@@ -29,6 +29,8 @@ from allocation.oms.fluent.queries import (
 )
 
 EXPECTED, LAST_ON_HAND = "EXPECTED", "LAST_ON_HAND"
+_CORRECTIONS = ("CORRECTION", "DELTA")
+"""Types of what was put right since the last count; like a sale, it counts while it is ACTIVE [DOC]."""
 REFS_MAX = 100
 """Refs of one question."""
 _IN_FORCE = ("CREATED", "ACTIVE")
@@ -69,8 +71,7 @@ class FluentReads:
         for node in self._reads.nodes(POSITIONS, wanted):
             name = (node["productRef"], node["locationRef"])
             if pools is None or name in pools:
-                arrivals, counted = self._quantities(node["ref"])
-                yield port.PoolSupply(*name, int(node["onHand"] or 0), arrivals, counted)
+                yield self._pool(node)
 
     def _require_catalogue(self) -> None:
         """A catalogue that is misspelt would read as one without supply."""
@@ -80,17 +81,27 @@ class FluentReads:
                 "ALLOCATION_FLUENT_CATALOGUE to one that it has"
             )
 
-    def _quantities(self, ref: str) -> tuple[tuple[port.Arrival, ...], int | None]:
-        """Arrivals at a position, and what was counted there last, if that is certain."""
-        kinds = {"types": [EXPECTED, LAST_ON_HAND], "statuses": list(_IN_FORCE)}
-        arrivals, counts = [], []
-        for node in self._reads.nodes(POSITION_QUANTITIES, {"ref": ref, "catalogue": self._catalogue(), **kinds}):
+    def _pool(self, position: Mapping[str, Any]) -> port.PoolSupply:
+        """A position with its arrivals, and what was counted there last, if that is certain."""
+        kinds = {"types": [EXPECTED, LAST_ON_HAND, *_CORRECTIONS], "statuses": list(_IN_FORCE)}
+        asked = {"ref": position["ref"], "catalogue": self._catalogue(), **kinds}
+        arrivals, counts, corrected = [], [], 0
+        for node in self._reads.nodes(POSITION_QUANTITIES, asked):
             if node["type"] == LAST_ON_HAND:
-                counts.append(int(node["quantity"]))
+                counts.append(node)
+            elif node["type"] in _CORRECTIONS:
+                corrected += int(node["quantity"]) if node["status"] == "ACTIVE" else 0
             elif node["expectedOn"]:
                 arrivals.append(port.Arrival(day_of(node["expectedOn"]), int(node["quantity"]), node["ref"]))
-        ranked = sorted(arrivals, key=lambda arrival: (arrival.day, arrival.ref))
-        return tuple(ranked), counts[0] if len(counts) == 1 else None
+        is_certain = len(counts) == 1
+        return port.PoolSupply(
+            position["productRef"],
+            position["locationRef"],
+            int(position["onHand"] or 0),
+            tuple(sorted(arrivals, key=lambda arrival: (arrival.day, arrival.ref))),
+            int(counts[0]["quantity"]) + corrected if is_certain else None,
+            datetime.fromisoformat(counts[0]["updatedOn"]) if is_certain else None,
+        )
 
     def holds(self) -> Iterator[port.Hold]:
         """Every open quantity of the type of holds."""
@@ -309,7 +320,14 @@ def _outcome(outcome: outcomes.Outcome) -> port.Outcome:
 def _found(node: Mapping[str, Any]) -> port.FoundOrder:
     items = [edge["node"] for edge in node["items"]["edges"]]
     live = node["status"] not in _GONE
-    return port.FoundOrder(str(node["ref"]), node["id"], _release_order(node, items), str(node["status"]), live)
+    return port.FoundOrder(
+        str(node["ref"]),
+        node["id"],
+        _release_order(node, items),
+        str(node["status"]),
+        live,
+        datetime.fromisoformat(node["createdOn"]),
+    )
 
 
 def _release_order(node: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> port.ReleaseOrder | None:

@@ -138,6 +138,7 @@ def hold_of(node: Mapping[str, Any]) -> Hold:
             cart_value=int(given["cart_value_hundredths"]),
             membership_years=int(given["membership_years"]),
             customer=given["customer"],
+            made_at=datetime.fromisoformat(node["createdOn"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadAnswer(

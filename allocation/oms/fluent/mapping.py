@@ -58,7 +58,7 @@ class HoldMapping(BaseModel):
 
     Attributes:
         type: Of the quantities.
-        statuses: Of the platform, and what they are here; all others are ended ones.
+        statuses: Of the platform, and what they are here; all others are ended ones, CANCELLED where nothing says what.
         written: Names of the platform for statuses that a release writes, where they differ.
         attributes: Names of the attributes of what a hold has.
         defaults: What a hold has where it has no such attribute.
@@ -166,13 +166,15 @@ class MappedHolds:
             cart_value=int(Decimal(str(own.get("cart_value", 0))) * _HUNDREDTHS),
             membership_years=int(own.get("membership_years", 0)),
             customer=str(own.get("customer", "")),
+            made_at=datetime.fromisoformat(node["createdOn"]),
         )
 
     def _status(self, theirs: str) -> Status:
         if theirs in self._mapping.statuses:
             return Status[self._mapping.statuses[theirs]]
         ours = {status: name for name, status in self._mapping.written.items()}
-        return Status[ours.get(theirs, theirs)]
+        # Another system has ends of its own: what matters of them is that they are ends.
+        return Status.__members__.get(ours.get(theirs, theirs), Status.CANCELLED)
 
 
 def _arrival(node: Mapping[str, Any]) -> int:

@@ -14,7 +14,7 @@ from allocation.engine.policy import Policy
 from allocation.live.applying import Applier
 from allocation.live.brakes import Around, Brakes
 from allocation.live.journal import Journal
-from allocation.live.plan import make_plan
+from allocation.live.planning import make_plan
 from allocation.oms.fluent import FluentReader
 from allocation.oms.fluent.adapter import FluentReads
 from allocation.oms.fluent.mapping import load_mapping
