@@ -1,4 +1,4 @@
-"""The orders of a launch that the system has: whose they are, and what they take from the supply.
+"""Orders for reservations that the system has: whose they are, and what they take from the supply.
 
 All orders since the launch began are looked at, not only those whose keys could be worked out from the open holds: a
 hold may have been moved to another date since, or have ended, and its order is there all the same.
@@ -7,7 +7,7 @@ hold may have been moved to another date since, or have ended, and its order is 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -51,23 +51,17 @@ def began_at(holds: Iterable[Hold], supply: Iterable[PoolSupply], now: datetime)
     return min((at for at in (*made, *counted) if at is not None), default=now)
 
 
-def orders_of(oms: Reader, launch: str, since: datetime, names: Container[str]) -> list[FoundOrder]:
-    """The orders of a launch, ended ones too: whose key says so, and those that name one of its reservations.
+def orders_of(oms: Reader, since: datetime) -> list[FoundOrder]:
+    """Orders for reservations, ended ones too, whoever made them: those of other launches take units as well.
 
     Args:
         oms: What is asked.
-        launch: Name of the launch.
         since: From when on.
-        names: Ids of reservations.
 
     Raises:
         OmsError: It cannot be read.
     """
-    return [
-        found
-        for found in oms.orders_since(since)
-        if found.order is not None and (found.order.reservation_id in names or is_own(found, oms.account, launch))
-    ]
+    return [found for found in oms.orders_since(since) if found.order is not None]
 
 
 def is_own(found: FoundOrder, account: str, launch: str) -> bool:
@@ -93,7 +87,7 @@ def sort_out(
     """Open holds that have their order, and those of which only a person can say what they are to get, and why.
 
     Args:
-        orders: Of the launch (`orders_of`).
+        orders: That there are (`orders_of`).
         holds: All that are open.
         account: Whose system it is.
         launch: Name of the launch.
@@ -143,14 +137,14 @@ def _unclear(
 
 
 def supply_left(supply: Iterable[PoolSupply], standing: Sequence[FoundOrder]) -> Iterator[PoolSupply]:
-    """The supply that is left beside the orders of the launch.
+    """The supply that is left beside the orders for reservations.
 
     Units on hand are net of orders, as soon as the system has taken them off. Where the last count tells that it cannot
     have done so, those that were ordered since are taken off here.
 
     Args:
         supply: Of every pool.
-        standing: Orders of the launch that stand.
+        standing: Orders for reservations that stand.
     """
     by_pool: defaultdict[tuple[str, str], list[tuple[datetime, int]]] = defaultdict(list)
     for found in standing:
@@ -187,7 +181,7 @@ def ended_otherwise(oms: Reader, orders: Iterable[FoundOrder]) -> dict[str, str]
 
 
 def uncertain(supply: Iterable[PoolSupply], standing: Iterable[FoundOrder]) -> list[tuple[PoolSupply, int]]:
-    """Pools of which nobody can tell whether units on hand are net of the launch's orders, with how many those are."""
+    """Pools of which nobody can tell whether units on hand are net of these orders, with how many those are."""
     orders = Counter((found.order.sku, found.order.location) for found in standing if found.order is not None)
     return [
         (pool, orders[pool.sku, pool.location])

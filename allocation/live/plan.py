@@ -64,8 +64,8 @@ class Plan:
             only to be written as ALLOCATED, and the tape is without them.
         unclear: Reservations whose orders contradict their holds, each with the reason: nothing is done for them before
             a person has put it right, and the tape is without them.
-        orders_since: From when on the launch's orders were looked for.
-        standing: Keys of the orders of the launch that stood when it was made, by the system's reference.
+        orders_since: From when on orders were looked for.
+        standing: Keys of the orders for reservations that stood when it was made, by the system's reference.
         alert: Whether more promises are broken than the policy's alert share.
         warnings: What a person should look at.
     """

@@ -21,6 +21,7 @@ from allocation.live.launch_orders import (
     Served,
     began_at,
     ended_otherwise,
+    is_own,
     orders_of,
     sort_out,
     supply_left,
@@ -61,7 +62,7 @@ def make_plan(
     _check(policy, action, ship_date)
     supply, holds = list(oms.supply()), list(oms.holds())
     since = orders_since or began_at(holds, supply, at)
-    orders = orders_of(oms, launch, since, {hold.reservation_id for hold in holds})
+    orders = orders_of(oms, since)
     standing = [found for found in orders if found.live]
     served, unclear = sort_out(orders, holds, oms.account, launch, ship_date)
     settled = {**{one.hold.reservation_id: one.hold for one in served}, **unclear}
@@ -88,7 +89,7 @@ def make_plan(
         warnings=(
             *_served_warnings(served, unclear),
             *_supply_warnings(supply, left, standing),
-            *_crossed_warnings(oms, holds, standing),
+            *_crossed_warnings(oms, holds, [found for found in standing if is_own(found, oms.account, launch)]),
             *_warnings(engine, effects, oms),
         ),
         orders_since=since,

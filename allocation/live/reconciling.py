@@ -68,15 +68,12 @@ class Row:
 
 
 def unplanned_orders(oms: Reader, plan: Plan) -> list[FoundOrder]:
-    """Orders of the launch that stand, and that the plan neither makes nor knew of when it was made.
+    """Orders for reservations that stand, and that the plan neither makes nor knew of when it was made.
 
     Raises:
         OmsError: It cannot be read.
     """
-    names = {str(command["reservation_id"]) for command in plan.tape if command["type"] == "adopt"}
-    names.update(effect.reservation_id for effect in plan.served)
-    since = max(plan.orders_since, plan.at - BEFORE_THE_PLAN)
-    return unplanned(plan, orders_of(oms, plan.launch, since, names))
+    return unplanned(plan, orders_of(oms, max(plan.orders_since, plan.at - BEFORE_THE_PLAN)))
 
 
 def unplanned(plan: Plan, orders: Iterable[FoundOrder]) -> list[FoundOrder]:
