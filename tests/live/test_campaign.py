@@ -86,6 +86,8 @@ class Campaign:
         self.plans = [self.night.plan]
         self.ended_by_hand: dict[str, bool] = {}
         """Keys of orders that a clerk cancelled."""
+        self.cancelled: dict[str, bool] = {}
+        """Reservations that a customer cancelled; whether they had no order then."""
         self.log: list[str] = []
 
     # ----- what happens
@@ -122,8 +124,10 @@ class Campaign:
         stop_after = int(draw.integers(1, 30)) if draw.random() < 0.1 else None
         asked = iter(range(10**9))
         should_stop = (lambda: "interrupted" if next(asked) >= stop_after else "") if stop_after else (lambda: "")
+        is_busy = draw.random() < 0.3
         try:
-            applied = night.apply(Process(dies_at), brakes, should_stop=should_stop)
+            advance = self.meanwhile if is_busy else (lambda *_: None)
+            applied = night.apply(Process(dies_at), brakes, should_stop=should_stop, advance=advance)
         except Killed:
             night.unlock()
             self.log.append(f"  killed at {dies_at}")
@@ -160,16 +164,26 @@ class Campaign:
         finally:
             self.night.sandbox.faults = faults
 
-    def change(self, **changes: Any) -> None:
+    def change(self, **changes: Any) -> str:
         with self.quietly() as clerk:
             holds = sorted(clerk.holds(), key=lambda one: one.arrival)
-            if holds:
-                one = holds[int(self.draw.integers(len(holds)))]
-                clerk.write_holds([replace(one, **changes)])
-                self.log.append(f"  {one.reservation_id} {changes}")
+            if not holds:
+                return ""
+            one = holds[int(self.draw.integers(len(holds)))]
+            clerk.write_holds([replace(one, **changes)])
+            self.log.append(f"  {one.reservation_id} {changes}")
+            return one.reservation_id
+
+    def meanwhile(self, _done: int, _total: int) -> None:
+        """Customers and clerks while orders are sent."""
+        acts = (self.cancel_hold, self.change_hold, self.move_hold, self.pay_or_not)
+        if self.draw.random() < 0.5:
+            acts[int(self.draw.integers(len(acts)))]()
 
     def cancel_hold(self) -> None:
-        self.change(status=Status.CANCELLED)
+        ordered = {found.order.reservation_id for found in self.orders() if found.order is not None}
+        name = self.change(status=Status.CANCELLED)
+        self.cancelled[name] = name not in ordered
 
     def change_hold(self) -> None:
         self.change(quantity=int(self.draw.integers(1, 4)))
@@ -254,6 +268,9 @@ class Campaign:
         names = Counter(found.order.reservation_id for found in self.orders() if found.order is not None)
         assert max(names.values(), default=0) <= 1, [name for name, count in names.items() if count > 1]
         assert min(self.left().values()) >= 0, self.left()
+        assert not [name for name, had_none in self.cancelled.items() if had_none and names[name]]
+        statuses = self.night.statuses()
+        assert {statuses[name] for name in self.cancelled if name} <= {"CANCELLED"}
 
     def require_told(self) -> None:
         """Once everything is quiet: what a person must know is said, and everybody else has what the book says."""
