@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from allocation.cli.exits import Exit, guarded
+from allocation.cli.exits import Exit, end_when_told, guarded
 from allocation.cli.live_commands import lives
 from allocation.cli.options import JsonOption
 from allocation.cli.report_commands import reports
@@ -403,11 +402,6 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _end(number: int, _frame: object) -> None:
-    # As an exception, so that what is half written is taken away.
-    raise SystemExit(128 + number)
-
-
 def _run() -> int:
     """Run the command that the arguments name; its exit code. Usage errors are printed here."""
     command = typer.main.get_command(app)
@@ -432,8 +426,7 @@ def _run() -> int:
 def main() -> None:
     """Run the command line and leave with its exit code."""
     _prepare_streams()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    end_when_told()
     code = 0
 
     def run() -> None:

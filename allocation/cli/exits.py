@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -37,6 +38,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+_TOLD = (signal.SIGTERM, signal.SIGHUP)
 _CODES = (
     (Mismatch, Exit.MISMATCH),
     (InvalidInput, Exit.INVALID),
@@ -46,6 +48,19 @@ _CODES = (
     (StalePlan, Exit.STALE),
     (CheckFailed, Exit.MISMATCH),
 )
+
+
+def end_when_told() -> None:
+    """From now on a signal to end is an exception, so that what is half written is taken away."""
+    for number in _TOLD:
+        signal.signal(number, _end)
+
+
+def _end(number: int, _frame: object) -> None:
+    # The first one is enough. A terminal or a service manager may send several, which would end the tidying up, too.
+    for other in _TOLD:
+        signal.signal(other, lambda *_: None)
+    raise SystemExit(128 + number)
 
 
 def guarded(run: Callable[[], object]) -> int:

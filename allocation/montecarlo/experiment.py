@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
+from itertools import count
 from time import perf_counter
 from typing import Any
 
@@ -34,6 +35,7 @@ class Experiment:
         workers: Threads, as `backends.play_all` takes them.
         dask: Address of a cluster, likewise.
         rows: Of each replication, the measures under each setting.
+        begins: Number of the first replication that was asked for.
         orders: Orders that were played, over all settings.
         seconds: Wall time, and the time of all workers for sampling, rules and measures.
     """
@@ -42,6 +44,7 @@ class Experiment:
     workers: int | None = None
     dask: str | None = None
     rows: dict[int, tuple[Row, ...]] = field(default_factory=dict)
+    begins: int = 0
     orders: int = 0
     seconds: dict[str, float] = field(
         default_factory=lambda: {"wall_s": 0.0, "sampling_s": 0.0, "rules_s": 0.0, "measures_s": 0.0}
@@ -61,6 +64,7 @@ class Experiment:
         begun = perf_counter()
         numbers = [number for number in range(first, last) if number not in self.rows]
         before = len(self.rows)
+        self.begins = min(self.begins, first) if self.rows else first
         try:
             with closing(play_all(self.plan, numbers, self.workers, self.dask)) as played:
                 for one in played:
@@ -73,13 +77,11 @@ class Experiment:
     @property
     def finished(self) -> int:
         """How many replications are there from the first one on, without a gap."""
-        numbers = sorted(self.rows)
-        first = numbers[0] if numbers else 0
-        return next((i for i, number in enumerate(numbers) if number != first + i), len(numbers))
+        return next(i for i in count() if self.begins + i not in self.rows)
 
     def frame(self, setting: int) -> pd.DataFrame:
         """The measures of one setting: one row a replication, in the order of their numbers, without gaps."""
-        numbers = sorted(self.rows)[: self.finished]
+        numbers = list(range(self.begins, self.begins + self.finished))
         return _frame(numbers, (self.rows[number][setting] for number in numbers))
 
     def _keep(self, played: Played) -> None:

@@ -81,6 +81,7 @@ class OwnKernel(AsyncKernelManager):
     """
 
     _running: ClassVar[dict[str, int]] = {}
+    _ended: ClassVar[set[Path]] = set()
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -99,6 +100,9 @@ class OwnKernel(AsyncKernelManager):
             await super().start_kernel(env=environment, stdout=log, stderr=log, **options)
         if self.provisioner is not None and (pid := getattr(self.provisioner, "pid", None)) is not None:
             self._running[str(folder)] = pid
+        # It may have been on its way when the others were ended.
+        for place in self._ended & {folder, *folder.parents}:
+            self.end_below(place)
 
     @classmethod
     def end(cls, folder: Path) -> None:
@@ -106,8 +110,9 @@ class OwnKernel(AsyncKernelManager):
         cls._running.pop(str(folder), None)
 
     @classmethod
-    def kill_below(cls, folder: Path) -> None:
-        """Kill the kernels that work below a folder, because nobody waits for them any more."""
+    def end_below(cls, folder: Path) -> None:
+        """Kill the kernels that work below a folder, and those still to come: nobody waits for them any more."""
+        cls._ended.add(folder)
         for place, pid in list(cls._running.items()):
             if Path(place).is_relative_to(folder):
                 with suppress(ProcessLookupError):

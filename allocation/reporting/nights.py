@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from threading import Event, Lock
-from time import perf_counter, sleep
+from time import perf_counter
 
 from allocation.analysis.launch_runs import REPLICATIONS
 from allocation.engine.book import compile_rules
@@ -158,21 +160,26 @@ def _run_all(tasks: Sequence[Task], part: Path, jobs: int, progress: Progress | 
     results: dict[int, ReportResult] = {}
     kept = {task.launch.scenario.name: _Kept(task.launch, part) for task in tasks}
     stopping = Event()
-    running: dict[Future[ReportResult], int] = {}
+    numbers: dict[Future[ReportResult], int] = {}
+    done: SimpleQueue[Future[ReportResult]] = SimpleQueue()
     with ThreadPoolExecutor(max(jobs, 1)) as pool:
         try:
             for i, task in enumerate(tasks):
                 own = kept[task.launch.scenario.name]
-                running[pool.submit(_run, task, part / f"report-{i}", own, progress, stopping)] = i
-            for finished in as_completed(running):
-                results[running[finished]] = finished.result()
+                numbers[pool.submit(_run, task, part / f"report-{i}", own, progress, stopping)] = i
+            for future in numbers:
+                future.add_done_callback(done.put)
+            while len(results) < len(tasks):
+                # A moment at a time: the system may hand a signal to another thread, above all to one that starts a
+                # kernel, and this thread acts on it as soon as it does not wait.
+                with suppress(Empty):
+                    finished = done.get(timeout=_MOMENT_S)
+                    results[numbers[finished]] = finished.result()
         except BaseException:
             # An interrupt starts no more, and ends those that run: without its kernel a report fails at once.
             stopping.set()
+            OwnKernel.end_below(part)
             pool.shutdown(wait=False, cancel_futures=True)
-            while not all(future.done() for future in running):
-                OwnKernel.kill_below(part)
-                sleep(_MOMENT_S)
             raise
     return tuple(results[i] for i in range(len(tasks)))
 

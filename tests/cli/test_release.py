@@ -8,9 +8,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from allocation.oms.sandbox import parse_faults
 from allocation.tape import check
 from tests.cli.running import Run, Served, refused
 
+WAIT_S_MAX = 300
+"""A machine that is slow and busy is no reason to fail."""
 LAUNCH = ["--launch", "console", "--policy", "policy.yaml", "--ship-date", "2025-11-15"]
 
 
@@ -197,22 +201,41 @@ def test_two_launches_of_one_name_have_a_sandbox_each(run: Run, tmp_path: Path) 
 # ----- real processes
 
 
-def started(launch: Path, where: list[str]) -> subprocess.Popen[str]:
+@contextmanager
+def started(
+    launch: Path, where: list[str], sandbox: Served, orders: int
+) -> Iterator[tuple[subprocess.Popen[str], threading.Event]]:
+    """A release in a process of its own; from so many orders on the sandbox stands still until it is told to go on."""
+    go_on = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        if sum(orders_of(sandbox).values()) >= orders:
+            go_on.wait()
+
     command = [sys.executable, "-m", "allocation", "live", "apply", "plan.json", "--yes", "--concurrency", "2"]
     root = str(Path(__file__).parents[2])
     environment = os.environ | {"PYTHONPATH": root, "ALLOCATION_STATE_DIR": str(launch / "state")}
-    return subprocess.Popen(
+    settings, usual = sandbox.sandbox.settings, sandbox.sandbox._sleep
+    sandbox.sandbox.settings, sandbox.sandbox._sleep = settings.__class__(latency_ms=(20, 40)), sleep
+    with subprocess.Popen(
         [*command, "--canary", "2", *where, "--json"],
         cwd=launch,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process, go_on
+        finally:
+            process.kill()
+            go_on.set()
+            sandbox.sandbox.settings, sandbox.sandbox._sleep = settings, usual
 
 
 def until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + WAIT_S_MAX
     while not condition():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
@@ -224,15 +247,13 @@ def until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None
 def test_a_process_that_is_killed_leaves_nothing_twice_and_nothing_missing(
     launch: Path, planned: list[str], sandbox: Served, run: Run, orders: int
 ) -> None:
-    sandbox.sandbox.settings = sandbox.sandbox.settings.__class__(latency_ms=(20, 40))
-    process = started(launch, planned)
     journal = launch / "state" / "journal.sqlite"
-    until(lambda: sum(orders_of(sandbox).values()) >= orders and journal.exists(), process)
-    if orders == 0:
-        until(lambda: _lock(launch) is not None, process)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    sandbox.sandbox.settings = sandbox.sandbox.settings.__class__()
+    with started(launch, planned, sandbox, max(orders, 1)) as (process, _):
+        until(lambda: sum(orders_of(sandbox).values()) >= orders and journal.exists(), process)
+        if orders == 0:
+            until(lambda: _lock(launch) is not None, process)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
     held = run("live", "apply", "plan.json", "--yes", *planned)
     assert held.code == 5, held
     found = _lock(launch)
@@ -267,11 +288,11 @@ def test_a_network_that_fails_over_real_sockets_makes_nothing_twice(
 def test_ctrl_c_waits_for_what_was_sent_and_says_what_is_left(
     launch: Path, planned: list[str], sandbox: Served, run: Run
 ) -> None:
-    sandbox.sandbox.settings = sandbox.sandbox.settings.__class__(latency_ms=(20, 40))
-    process = started(launch, planned)
-    until(lambda: sum(orders_of(sandbox).values()) >= 5, process)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    with started(launch, planned, sandbox, 5) as (process, go_on):
+        until(lambda: sum(orders_of(sandbox).values()) >= 5, process)
+        process.send_signal(signal.SIGINT)
+        go_on.set()
+        out, err = process.communicate(timeout=WAIT_S_MAX)
     assert process.returncode == 130, err
     assert "stopping once what was sent is answered" in err
     assert "Traceback" not in err

@@ -32,13 +32,13 @@ def postgres(programs: Path) -> Iterator[str]:
             shutil.chown(folder, user)
         data, log = folder / "data", folder / "log"
         run = [str(programs / "initdb"), "-D", str(data), "-U", "tester", "-A", "trust", "--no-sync"]
-        subprocess.run(run, check=True, user=user, cwd=folder, capture_output=True, timeout=120)
+        subprocess.run(run, check=True, user=user, cwd=folder, capture_output=True, timeout=600)
         options = f"-c listen_addresses= -c unix_socket_directories={folder}"
-        control = [str(programs / "pg_ctl"), "-D", str(data), "-w", "-t", "60"]
+        control = [str(programs / "pg_ctl"), "-D", str(data), "-w", "-t", "300"]
         start = [*control, "-l", str(log), "-o", options, "start"]
-        subprocess.run(start, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=90)
+        subprocess.run(start, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=600)
         try:
             yield f"postgresql://tester@/postgres?host={folder}"
         finally:
             stop = [*control, "-m", "immediate", "stop"]
-            subprocess.run(stop, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=90)
+            subprocess.run(stop, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=600)

@@ -116,7 +116,7 @@ def test_one_of_many_gets_the_lock(place: str, launch: str) -> None:
             with journal.locked("anna", "desk", pid, AT, "plan"):
                 # Held until all others have been refused, or had another error.
                 for _ in range(7):
-                    assert answered.acquire(timeout=60)
+                    assert answered.acquire(timeout=300)
                 return "held"
         except LockHeld as error:
             return str(error)

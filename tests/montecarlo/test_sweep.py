@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from scipy import stats
 
 from allocation.engine.errors import SettingError
-from allocation.montecarlo import Interrupted, Sweep, experiment, replicate, sweep
+from allocation.montecarlo import Interrupted, Sweep, backends, experiment, replicate, sweep
 from allocation.montecarlo.playing import Plan, Played, play_replication
 from allocation.scenario.schema import Scenario
 from allocation.statistics import Precision
@@ -226,19 +227,51 @@ def interrupt_at(count: int) -> Callable[[int, int], None]:
     return advance
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_an_interrupt_leaves_what_was_finished(scenario: Scenario, workers: int) -> None:
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Callable[[int, int], None]]:
+    """Makes one replication take until the interrupt, and gives what interrupts once 20 others are finished."""
+
+    def slow_one(slow: int) -> Callable[[int, int], None]:
+        interrupted = threading.Event()
+
+        def play(plan: Plan, number: int) -> Played:
+            if number == slow:
+                interrupted.wait()
+            return play_replication(plan, number)
+
+        def advance(done: int, total: int) -> None:
+            if done == 20:
+                interrupted.set()
+            interrupt_at(20)(done, total)
+
+        monkeypatch.setattr(backends, "play_replication", play)
+        return advance
+
+    return slow_one
+
+
+@pytest.mark.parametrize(("workers", "missing", "kept"), [(1, 40, 20), (2, 17, 17)])
+def test_an_interrupt_leaves_what_was_finished(
+    scenario: Scenario, workers: int, missing: int, kept: int, slow: Callable[[int], Callable[[int, int], None]]
+) -> None:
     whole = sweep(scenario, RATE, [1, 1.1], 40, progress=False)
-    with pytest.raises(Interrupted, match=r"of 40 replications were finished") as caught:
-        sweep(scenario, RATE, [1, 1.1], 40, workers=workers, progress=interrupt_at(20))
+    with pytest.raises(Interrupted, match=rf"when {kept} of 40 replications were finished") as caught:
+        sweep(scenario, RATE, [1, 1.1], 40, workers=workers, progress=slow(missing))
     left = caught.value.sweep
     assert left is not None
-    assert left.reason == "interrupted"
-    # Replications are kept without a gap; with two workers one of the last may be missing before them.
-    assert 20 - workers < left.replications <= 20
-    first = whole.frame[whole.frame["replication"] < left.replications].reset_index(drop=True)
+    assert (left.reason, left.replications) == ("interrupted", kept)
+    # Replications are kept without a gap, whatever a second worker has finished behind one that takes long.
+    first = whole.frame[whole.frame["replication"] < kept].reset_index(drop=True)
     pd.testing.assert_frame_equal(left.frame, first)
     assert len(left.intervals(["profit"])) == 2
+
+
+def test_without_the_first_replication_an_interrupt_leaves_nothing(
+    scenario: Scenario, slow: Callable[[int], Callable[[int, int], None]]
+) -> None:
+    with pytest.raises(Interrupted, match="when 0 of 40 replications") as caught:
+        sweep(scenario, RATE, [1, 1.1], 40, workers=2, progress=slow(0))
+    assert caught.value.sweep is None
 
 
 def test_a_replication_that_is_missing_ends_what_was_finished(

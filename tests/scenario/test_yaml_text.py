@@ -11,6 +11,9 @@ from allocation.engine.errors import ScenarioError
 from allocation.scenario import parse_scenario
 from allocation.scenario.yaml_text import read_yaml
 
+AT_ONCE_S = 30
+"""Of this process alone. What is not refused before it is unfolded takes hours, or all memory."""
+
 
 def read(text):
     return read_yaml(text, "x.yaml").data
@@ -82,25 +85,25 @@ def test_what_is_no_plain_yaml_is_refused_at_its_line(text, line, message):
 
 def test_a_bomb_is_refused_at_once():
     layers = "\n".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 12))
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(ScenarioError, match="repeats another part"):
         read(f"l0: &l0 [lol, lol]\n{layers}\n")
     with pytest.raises(ScenarioError, match="nested more than"):
         read("[" * 1_000_000)
     with pytest.raises(ScenarioError, match="nested more than"):
         read("{a: " * 200_000)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < AT_ONCE_S
 
 
 def test_numbers_beyond_reason_are_refused_at_once(launch, problems):
-    begin = time.perf_counter()
+    begin = time.process_time()
     for number in ("1" * 100_000, "1e999999999", "0." + "1" * 100_000, "-1e-999"):
         found = problems(
             launch.replace("margin: 90", f"margin: {number}").replace("quantity: 50", f"quantity: {number}")
         )
         assert {line.split(": ")[0] for line in found} == {"x.yaml:10", "x.yaml:23"}
         assert all(len(line) < 300 for line in found)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < AT_ONCE_S
 
 
 @given(st.text(alphabet=st.characters(), max_size=60))

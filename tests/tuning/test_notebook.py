@@ -22,7 +22,7 @@ def test_the_notebook_runs(tmp_path):
     # The panel is there first, and plays as soon as its cell is done.
     notebook.cells.append(nbformat.v4.new_code_cell(WAIT))
     resources = {"metadata": {"path": str(tmp_path)}}
-    NotebookClient(notebook, timeout=120, kernel_manager_class=OwnKernel, resources=resources).execute()
+    NotebookClient(notebook, timeout=600, kernel_manager_class=OwnKernel, resources=resources).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert [output.output_type for output in outputs] == ["execute_result", "execute_result"]
     assert outputs[1].data["text/plain"] == "'as in the scenario'"

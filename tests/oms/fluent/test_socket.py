@@ -30,6 +30,7 @@ class Stub(BaseHTTPRequestHandler):
     connections: ClassVar[set[tuple[str, int]]] = set()
     paths: ClassVar[list[str]] = []
     encodings: ClassVar[list[str | None]] = []
+    given_up: ClassVar[threading.Event] = threading.Event()
 
     def do_POST(self) -> None:
         self.connections.add(self.client_address)
@@ -57,7 +58,7 @@ class Stub(BaseHTTPRequestHandler):
         elif variables["input"]["ref"] == "HANG UP":
             self.close_connection = True
         elif variables["input"]["ref"] == "SLOW":
-            time.sleep(0.3)
+            self.given_up.wait(60)
             self.answer(200, {"data": {"createOrder": {"id": "2"}}})
         else:
             self.answer(200, {"data": {"createOrder": {"id": "1"}}})
@@ -124,8 +125,13 @@ def test_a_connection_that_breaks_leaves_a_write_unknown_and_the_next_one_works(
 
 
 def test_a_write_that_takes_too_long_is_unknown(address: str) -> None:
-    with client_of(address, READ_TIMEOUT_S="0.1") as client:
-        outcome = client.execute(CREATE_ORDER, {"input": {"ref": "SLOW"}})
+    Stub.given_up.clear()
+    # Enough for the log-in, also where the machine is slow.
+    with client_of(address, READ_TIMEOUT_S="1") as client:
+        try:
+            outcome = client.execute(CREATE_ORDER, {"input": {"ref": "SLOW"}})
+        finally:
+            Stub.given_up.set()
     assert isinstance(outcome, Unknown)
     assert outcome.reason.startswith("ReadTimeout")
     assert Stub.paths.count("/graphql") == 1

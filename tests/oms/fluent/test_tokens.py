@@ -16,6 +16,8 @@ from tests.oms.fluent.documents import WHO_AM_I
 from tests.oms.fluent.scripted import CLIENT_SECRET, ME, PASSWORD, Platform, data, token
 
 UNAUTHORIZED = httpx.Response(401)
+WAIT_S_MAX = 60
+"""A machine that is slow and busy is no reason to fail."""
 
 
 def test_the_password_grant_goes_in_the_form_body() -> None:
@@ -39,14 +41,14 @@ def test_many_threads_share_one_log_in() -> None:
 
     def slow(request: httpx.Request) -> httpx.Response:
         entered.set()
-        assert open_gate.wait(5)
+        assert open_gate.wait(WAIT_S_MAX)
         return token()
 
     platform = Platform(ME, logins=(slow,))
     reader = platform.reader()
     with ThreadPoolExecutor(16) as pool:
         asked = [pool.submit(reader.ask, WHO_AM_I) for _ in range(64)]
-        assert entered.wait(5)
+        assert entered.wait(WAIT_S_MAX)
         open_gate.set()
         assert all(one.result() == {"me": {"ref": "robot"}} for one in asked)
     assert len(platform.forms) == 1
@@ -57,7 +59,7 @@ def test_threads_that_wait_for_a_log_in_share_its_failure() -> None:
 
     def slow(request: httpx.Request) -> httpx.Response:
         entered.set()
-        assert open_gate.wait(5)
+        assert open_gate.wait(WAIT_S_MAX)
         return httpx.Response(400, json={"error": "invalid_grant"})
 
     platform = Platform(ME, logins=(slow,))
@@ -65,14 +67,14 @@ def test_threads_that_wait_for_a_log_in_share_its_failure() -> None:
     tokens = reader._gateway._tokens
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(tokens.get)
-        assert entered.wait(5)
+        assert entered.wait(WAIT_S_MAX)
         pending = tokens._pending
         assert pending is not None
         others = [pool.submit(tokens.get) for _ in range(7)]
         while len(pending._condition._waiters) < 7:
             time.sleep(0.001)
         open_gate.set()
-        assert all(isinstance(one.exception(5), LoginRefused) for one in (first, *others))
+        assert all(isinstance(one.exception(WAIT_S_MAX), LoginRefused) for one in (first, *others))
     assert len(platform.forms) == 1
 
 
@@ -81,7 +83,7 @@ def test_an_interrupted_log_in_frees_those_who_wait() -> None:
 
     def interrupt(request: httpx.Request) -> httpx.Response:
         entered.set()
-        assert open_gate.wait(5)
+        assert open_gate.wait(WAIT_S_MAX)
         raise KeyboardInterrupt
 
     platform = Platform(ME, logins=(interrupt,))
@@ -89,15 +91,15 @@ def test_an_interrupted_log_in_frees_those_who_wait() -> None:
     tokens = reader._gateway._tokens
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(tokens.get)
-        assert entered.wait(5)
+        assert entered.wait(WAIT_S_MAX)
         pending = tokens._pending
         assert pending is not None
         other = pool.submit(tokens.get)
         while not pending._condition._waiters:
             time.sleep(0.001)
         open_gate.set()
-        assert isinstance(first.exception(5), KeyboardInterrupt)
-        assert isinstance(other.exception(5), OmsUnavailable)
+        assert isinstance(first.exception(WAIT_S_MAX), KeyboardInterrupt)
+        assert isinstance(other.exception(WAIT_S_MAX), OmsUnavailable)
     assert reader.ask(WHO_AM_I) == {"me": {"ref": "robot"}}
 
 
@@ -198,7 +200,7 @@ def test_threads_whose_token_is_not_taken_share_the_next_one() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.headers["authorization"] == "Bearer access-token-1":
-            barrier.wait(5)
+            barrier.wait(WAIT_S_MAX)
             return UNAUTHORIZED
         return ME
 
@@ -206,7 +208,7 @@ def test_threads_whose_token_is_not_taken_share_the_next_one() -> None:
     reader = platform.reader()
     with ThreadPoolExecutor(8) as pool:
         for asked in [pool.submit(reader.ask, WHO_AM_I) for _ in range(8)]:
-            asked.result(5)
+            asked.result(WAIT_S_MAX)
     assert len(platform.forms) == 2
 
 

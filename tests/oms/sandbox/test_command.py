@@ -20,6 +20,9 @@ from allocation.cli.sandboxing import customers_of
 from allocation.oms.sandbox import Arrival, SupplyRow
 from allocation.oms.sandbox.taped import customers_of_tape, supply_of_tape
 
+END_S_MAX = 300
+"""A machine that is slow and busy is no reason to fail."""
+
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -31,13 +34,13 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sandbox(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     command = [sys.executable, "-m", "allocation", "sandbox", "--port", "0", "--json", *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        text = ""
-        while not text.endswith("\n}\n"):
-            line = process.stdout.readline()
-            assert line, process.communicate()
-            text += line
         try:
+            assert process.stdout is not None
+            text = ""
+            while not text.endswith("\n}\n"):
+                line = process.stdout.readline()
+                assert line, process.communicate()
+                text += line
             yield process, json.loads(text)
         finally:
             process.kill()
@@ -45,18 +48,18 @@ def sandbox(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], dic
 
 def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
     process.send_signal(number)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=END_S_MAX)
     return process.returncode, told
 
 
 def ask(told: dict[str, Any], text: str) -> Any:
     names = ("client_id", "client_secret", "username", "password")
     form = urlencode({"grant_type": "password", **{name: told[name] for name in names}}).encode()
-    with urlopen(f"{told['url']}/oauth/token", form, timeout=10) as reply:
+    with urlopen(f"{told['url']}/oauth/token", form, timeout=END_S_MAX) as reply:
         token = json.load(reply)["access_token"]
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     request = Request(f"{told['url']}/graphql", json.dumps({"query": text}).encode(), headers)
-    with urlopen(request, timeout=10) as reply:
+    with urlopen(request, timeout=END_S_MAX) as reply:
         return json.load(reply)["data"]
 
 
@@ -99,7 +102,7 @@ def test_mistakes_are_named(arguments: tuple[str, ...], texts: tuple[str, ...]) 
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=END_S_MAX,
     )
     assert done.returncode == 3, done
     for text in texts:

@@ -62,7 +62,7 @@ def play(sdk: Path, server: Server, sandbox: Sandbox) -> dict[str, Any]:
     }
     try:
         ran = subprocess.run(
-            ["node", script.name], cwd=sdk, env=environment, capture_output=True, text=True, check=False, timeout=120
+            ["node", script.name], cwd=sdk, env=environment, capture_output=True, text=True, check=False, timeout=600
         )
     finally:
         script.unlink()

@@ -37,7 +37,7 @@ class Wire:
     """One connection that is kept."""
 
     def __init__(self, server: Server) -> None:
-        self.http = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        self.http = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         self.headers = {"Content-Type": "application/json"}
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         status, body, _ = self.send("POST", "/oauth/token", urlencode(PASSWORD).encode(), **form)
@@ -152,7 +152,7 @@ def test_it_listens_on_this_machine_only_and_lets_go_of_its_port(sandbox: Sandbo
         with pytest.raises((ConnectionError, http.client.HTTPException)):
             wire.ask("{ me { ref } }")
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), timeout=5)
+            socket.create_connection(("127.0.0.1", port), timeout=60)
 
 
 def test_a_client_that_goes_away_leaves_the_others(server: Server, wire: Wire) -> None:
@@ -162,12 +162,12 @@ def test_a_client_that_goes_away_leaves_the_others(server: Server, wire: Wire) -
         b"nonsense\r\n\r\n",
         b"\x16\x03\x01",
     ):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
             connection.sendall(text)
     assert wire.ask("{ me { ref } }")["data"]
 
 
 def test_a_body_without_a_length_is_refused(server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(b"POST /graphql HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 411")
