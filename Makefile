@@ -51,7 +51,7 @@ bench: venv ## Measure the speed of what is meant to be fast
 
 .PHONY: chaos
 chaos: venv ## Apply plans under a thousand seeds of faults and crashes (options: make chaos CHAOS_SEEDS=0:100)
-	CHAOS_SEEDS=$(or $(CHAOS_SEEDS),0:1000) $(BIN)/pytest tests/live/test_chaos.py tests/live/test_replan.py
+	CHAOS_SEEDS=$(or $(CHAOS_SEEDS),0:1000) $(BIN)/pytest tests/live/test_chaos.py tests/live/test_replan.py tests/live/test_campaign.py
 
 .PHONY: lab
 lab: venv ## Open the notebooks in JupyterLab (options: make lab LAB_ARGS=--no-browser)

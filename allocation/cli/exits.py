@@ -51,9 +51,13 @@ _CODES = (
 
 
 def end_when_told() -> None:
-    """From now on a signal to end is an exception, so that what is half written is taken away."""
+    """From now on a signal to end is an exception, so that what is half written is taken away.
+
+    One that is ignored stays so: ``nohup`` has a command outlive its terminal.
+    """
     for number in _TOLD:
-        signal.signal(number, _end)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
 
 
 def _end(number: int, _frame: object) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -124,7 +124,7 @@ class Campaign:
         stop_after = int(draw.integers(1, 30)) if draw.random() < 0.1 else None
         asked = iter(range(10**9))
         should_stop = (lambda: "interrupted" if next(asked) >= stop_after else "") if stop_after else (lambda: "")
-        is_busy = draw.random() < 0.3
+        is_busy = draw.random() < 0.5
         try:
             advance = self.meanwhile if is_busy else (lambda *_: None)
             applied = night.apply(Process(dies_at), brakes, should_stop=should_stop, advance=advance)
@@ -143,10 +143,10 @@ class Campaign:
             self.plans.append(self.plan_of(day, action))
             self.log.append(f"  {action} {day}")
 
-    def plan_of(self, day: date, action: Any = "release") -> Any:
+    def plan_of(self, day: date, action: Any = "release", **more: Any) -> Any:
         reads = FluentReads(self.night.system.client(FluentReader), self.night.uniqueness)
         wave = None if action == "expire" else day
-        return make_plan(reads, LAUNCH, self.night.policy, self.night.clock(), action, wave)
+        return make_plan(reads, LAUNCH, self.night.policy, self.night.clock(), action, wave, **more)
 
     def wait(self) -> None:
         self.night.clock.sleep(float(self.draw.choice([30, 200, 86_400])))
@@ -164,9 +164,11 @@ class Campaign:
         finally:
             self.night.sandbox.faults = faults
 
-    def change(self, **changes: Any) -> str:
+    def change(self, among: Collection[str] | None, **changes: Any) -> str:
+        """Change one of the open holds, or of some of them; whose it is."""
         with self.quietly() as clerk:
             holds = sorted(clerk.holds(), key=lambda one: one.arrival)
+            holds = [one for one in holds if among is None or one.reservation_id in among]
             if not holds:
                 return ""
             one = holds[int(self.draw.integers(len(holds)))]
@@ -175,29 +177,32 @@ class Campaign:
             return one.reservation_id
 
     def meanwhile(self, _done: int, _total: int) -> None:
-        """Customers and clerks while orders are sent."""
+        """Customers and clerks while orders are sent; half of them are those who are to get one."""
+        due = [effect.reservation_id for effect in self.night.plan.effects if effect.order is not None]
+        among = due if self.draw.random() < 0.5 else None
         acts = (self.cancel_hold, self.change_hold, self.move_hold, self.pay_or_not)
         if self.draw.random() < 0.5:
-            acts[int(self.draw.integers(len(acts)))]()
+            acts[int(self.draw.integers(len(acts)))](among)
 
-    def cancel_hold(self) -> None:
+    def cancel_hold(self, among: Collection[str] | None = None) -> None:
         ordered = {found.order.reservation_id for found in self.orders() if found.order is not None}
-        name = self.change(status=Status.CANCELLED)
-        self.cancelled[name] = name not in ordered
+        name = self.change(among, status=Status.CANCELLED)
+        if name:
+            self.cancelled[name] = name not in ordered
 
-    def change_hold(self) -> None:
-        self.change(quantity=int(self.draw.integers(1, 4)))
+    def change_hold(self, among: Collection[str] | None = None) -> None:
+        self.change(among, quantity=int(self.draw.integers(1, 4)))
 
-    def move_hold(self) -> None:
+    def move_hold(self, among: Collection[str] | None = None) -> None:
         day = WAVES[int(self.draw.integers(3))]
-        self.change(requested=day, assigned=day, status=Status.RESERVED)
+        self.change(among, requested=day, assigned=day, status=Status.RESERVED)
 
-    def pay_or_not(self) -> None:
+    def pay_or_not(self, among: Collection[str] | None = None) -> None:
         if self.draw.random() < 0.5:
-            self.change(paid=True, expires_at=None)
+            self.change(among, paid=True, expires_at=None)
         else:
             ends = self.night.clock() + timedelta(days=int(self.draw.integers(-1, 8)))
-            self.change(paid=False, status=Status.RESERVED, expires_at=ends, assigned=DUE)
+            self.change(among, paid=False, status=Status.RESERVED, expires_at=ends, assigned=DUE)
 
     def new_hold(self) -> None:
         with self.quietly() as clerk:
@@ -270,7 +275,7 @@ class Campaign:
         assert min(self.left().values()) >= 0, self.left()
         assert not [name for name, had_none in self.cancelled.items() if had_none and names[name]]
         statuses = self.night.statuses()
-        assert {statuses[name] for name in self.cancelled if name} <= {"CANCELLED"}
+        assert {statuses[name] for name in self.cancelled} <= {"CANCELLED"}
 
     def require_told(self) -> None:
         """Once everything is quiet: what a person must know is said, and everybody else has what the book says."""
@@ -282,7 +287,8 @@ class Campaign:
                 applied = self.finish(day)
                 if applied is not None and not applied.stopped:
                     break
-        plan = self.plan_of(DUE, "expire")
+        # Those who are open now may have come later than an order that stands.
+        plan = self.plan_of(DUE, "expire", orders_since=NIGHT)
         orders = {found.order.reservation_id: found for found in self.orders() if found.order is not None}
         holds = {one.reservation_id: one for one in night.system.adapter().holds_named(list(self.names()))}
         told = [text for text in plan.warnings if "stand though their holds ended otherwise" in text]
