@@ -19,7 +19,6 @@ from allocation.analysis.by_tier import (
     confirmed_curve,
     outcome_by_tier,
     outcome_table,
-    waiting_by_tier,
     waiting_days,
 )
 from allocation.analysis.calibration_figures import (
@@ -193,7 +192,7 @@ from allocation.analysis.wave_wording import (
     waves_answer,
 )
 from allocation.analysis.waves import WaveStudy, compared_with_configured, study_waves, variant_table
-from allocation.analysis.wording import basis_of, example_sentence, overbooking_answer, priority_answer, regime_sentence
+from allocation.analysis.wording import basis_of, example_sentence, overbooking_answer, regime_sentence
 from allocation.calibration import cancellation_frame
 
 __all__ = [
@@ -344,7 +343,6 @@ __all__ = [
     "policy_frame",
     "policy_table",
     "positions_table",
-    "priority_answer",
     "priority_errors",
     "promised_units",
     "published_beside_simulated",
@@ -397,7 +395,6 @@ __all__ = [
     "tuned_tiers",
     "variant_table",
     "verdict_counts",
-    "waiting_by_tier",
     "waiting_days",
     "waiting_table",
     "waits_table",

@@ -77,25 +77,6 @@ def waiting_days(run: Run) -> pd.DataFrame:
     return frame[reservations["placed_at"].notna()].reset_index(drop=True)
 
 
-def waiting_by_tier(run: Run) -> pd.DataFrame:
-    """How long each tier waited.
-
-    Returns:
-        One row a tier, best first: ``tier``, ``reservations``; then, of those that were confirmed at some time,
-        ``confirmed`` (how many), ``median_days_until_confirmed`` and ``p90_days_until_confirmed``; and the same of
-        those that ended: ``ended``, ``median_days_until_end``, ``p90_days_until_end``. Days since placed.
-    """
-    waits = waiting_days(run)
-    grouped = waits.groupby(waits["tier"].astype("str"))
-    frame = pd.DataFrame({"reservations": grouped.size()})
-    for count, name in (("confirmed", "days_until_confirmed"), ("ended", "days_until_end")):
-        frame[count] = grouped[name].count()
-        frame[f"median_{name}"] = grouped[name].median()
-        frame[f"p90_{name}"] = grouped[name].quantile(0.9)
-    order = [tier for tier in tiers_by_score(run) if tier in frame.index]
-    return frame.reindex(order).rename_axis("tier").reset_index()
-
-
 def confirmed_curve(run: Run) -> pd.DataFrame:
     """The share of each tier's reservations that were confirmed within so many days of being placed.
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from allocation.analysis.by_tier import tiers_by_score
 from allocation.analysis.priority_formula import PriorityErrors, lead_hours
 from allocation.analysis.rate_curve import rate_in_force, setting_of
 from allocation.analysis.recorded import now_words
@@ -118,17 +117,6 @@ def _other_rate(scenario: Scenario, swept: Sweep) -> str:
     )
 
 
-def priority_answer(run: Run, errors: PriorityErrors) -> str:
-    """Who got a promise and a unit, and what the published formula would have done to the order."""
-    tiers: Mapping[str, Mapping[str, int]] = run.summary["by_tier"]
-    parts = []
-    for tier in tiers_by_score(run):
-        counts = tiers[tier]
-        share = counts["allocated"] / counts["orders"]
-        parts.append(f"{counts['allocated']:,} of {counts['orders']:,} {tier} ({share:.1%})")
-    return f"{_listed(parts)} reservations are allocated; {priority_sentence(run, errors)}"
-
-
 def priority_sentence(run: Run, errors: PriorityErrors) -> str:
     """What the published formula gets wrong, and why."""
     formula = "the published formula, score × 1,000,000 − milliseconds,"
@@ -207,10 +195,6 @@ def with_half_width(mean: float, half_width: float) -> str:
     ('8,366 ± 13', '8,755')
     """
     return f"{mean:,.0f}" + (f" ± {half_width:,.0f}" if half_width >= _ROUNDED_AWAY else "")
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _minute(instant: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from allocation import analysis, load_scenario, simulate
 from allocation.analysis.priority_formula import _rising_pairs
+from allocation.analysis.wording import priority_sentence
 from tests.analysis.runs import SEEDS, random_run, small_scenario
 from tests.tapes import random_case
 
@@ -88,7 +89,7 @@ def test_orders_within_two_hours_are_all_right_and_the_sentence_says_why():
     run = simulate(load_scenario("sneakers-trophy-room"))
     errors = analysis.priority_errors(run)
     assert errors.wrong_pairs == 0
-    assert "only because all orders came within 2.0 hours" in analysis.priority_answer(run, errors)
+    assert "only because all orders came within 2.0 hours" in priority_sentence(run, errors)
     assert analysis.example_sentence(errors).startswith("There is no pair")
 
 
