@@ -271,7 +271,7 @@ def _show(plan: Plan, applied: Applied, out: Path | None, *, as_json: bool, lock
     for name, reason in list(applied.skipped.items())[:_SHOWN]:
         print(f"left out: {name} {reason}")
     for name, reason in list(applied.crossed.items())[:_SHOWN]:
-        _say(f"{name} {reason}: both are left so; a person must end the one or reinstate the other")
+        _say(f"{name} {reason}; it is left so until a person has put it right")
     for name, reason in list(applied.holds_left.items())[:_SHOWN]:
         _say(f"the hold of {name} is not written: {reason}")
     for warning in applied.warnings:

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from allocation.engine.codes import Status
 from allocation.engine.errors import SettingError, StalePlan
 from allocation.live.brakes import Around, Brakes, Waits
-from allocation.live.checks import Units, units_of
-from allocation.live.closing import HELD
+from allocation.live.checks import Units, units_taken
+from allocation.live.closing import HELD, NOT_HELD, may_land
 from allocation.live.finding import Finder, Findings
 from allocation.live.journal import Entry, Journal
 from allocation.live.leaving_out import leave_out
@@ -25,7 +26,7 @@ from allocation.live.reconciling import WRONG, Row, Verdict, counts, reconcile, 
 from allocation.live.sending import Sender
 from allocation.live.staleness import compare, too_many
 from allocation.live.states import Standing, State, standings
-from allocation.oms.port import Hold, Uniqueness, Writer
+from allocation.oms.port import Hold, PoolSupply, Uniqueness, Writer
 
 BEGUN = "PLAN"
 """Kind of the entry that an apply begins with, once nothing of an earlier one can land unseen."""
@@ -115,7 +116,7 @@ class Applier:
         self._missing: Mapping[str, bool] = {}
         self._served: Mapping[str, Effect] = {}
         self._skipped: dict[str, str] = dict(plan.unclear)
-        self._crossed: dict[str, str] = {}
+        self._crossed: dict[str, str] = {**plan.unclear, **plan.crossed}
         # Whether what is not there now never will be.
         self._is_final = False
 
@@ -131,9 +132,13 @@ class Applier:
         """
         self._require_writer()
         self._open()
+        # Before the orders: what took units by then is found among them.
+        supply = list(self._oms.supply())
         findings = self._finder.find(is_final=self._is_final)
         self._missing, self._served = findings.missing, findings.served
-        self._compare(findings)
+        self._compare(supply, findings)
+        # Who has an order is done with first: the longer it takes, the more may happen to the order.
+        self._closer.close(self._made())
         todo = [effect for effect in self._orders if self._is_to_send(effect)]
         warnings = unknown_customers(self._oms, todo)
         self._sender.send(todo, len(self._orders))
@@ -143,6 +148,7 @@ class Applier:
         if not self._sender.stopped:
             self._prove_left_out()
         left = self._write_holds(todo)
+        left |= self._close_again(left)
         self._skipped.update(self._closer.left_out)
         rows = self._report()
         self._note("END", {"counts": counts(rows), "stopped": self._sender.stopped})
@@ -189,12 +195,26 @@ class Applier:
         self._closer.held.update(dict.fromkeys(written, True))
         doubted = [key for key, known in self._known.items() if known.is_open]
         again = [effect for effect in self._orders if self._is_open(effect) and not self._finder.is_changed(effect)]
-        is_lost = self._may_have_lost(entries) and (not self._is_unique or bool(self._plan.standing))
-        if doubted or is_lost:
+        # Where keys are unique, a new journal is of one that was lost only if there are orders of it.
+        is_begun = not self._is_unique or bool(self._plan.served) or self._journal.is_torn
+        is_lost = is_begun and self._may_have_lost(entries)
+        writing = may_land(entries)
+        is_others = any(plan != self._digest for plan in writing.values())
+        if doubted or is_lost or is_others:
             # What may have been sent and is not sent again must have landed by now, or never will.
-            self._is_final = self._sender.wait(until_final=is_lost or len(again) < len(doubted))
+            self._is_final = self._sender.wait(until_final=is_lost or is_others or len(again) < len(doubted))
+        self._settle_holds(writing)
         # Only now: whoever finds this entry relies on the wait before it.
         self._note(BEGUN, {"uniqueness": self._oms.uniqueness().value, "sole_writer": self._sole_writer})
+
+    def _settle_holds(self, writing: Mapping[str, str]) -> None:
+        """Holds that an earlier process was writing are as they are now, or are looked at again at the end."""
+        if self._is_final:
+            at = self._around.now().isoformat()
+            self._journal.append([Entry(NOT_HELD, at, plan, key) for key, plan in writing.items()])
+            return
+        effects = {effect.key: effect for effect in (*self._plan.served, *self._plan.effects)}
+        self._closer.unsure.update({key: effects[key] for key in writing if key in effects})
 
     def _may_have_lost(self, entries: Sequence[Entry]) -> bool:
         """Whether something may have been sent that the journal does not have: it is new, or its end was torn."""
@@ -206,7 +226,7 @@ class Applier:
     def _note(self, kind: str, detail: Mapping[str, object]) -> None:
         self._journal.append([Entry(kind, self._around.now().isoformat(), self._digest, detail=detail)])
 
-    def _compare(self, findings: Findings) -> None:
+    def _compare(self, supply: Sequence[PoolSupply], findings: Findings) -> None:
         """Compare the plan with the book, and find out who is left out and why.
 
         Raises:
@@ -216,10 +236,9 @@ class Applier:
         holds = list(self._oms.holds())
         done = self._done(holds)
         due = [hold for hold in holds if hold.reservation_id not in aside]
-        others = [found.order for found in findings.others if found.order is not None]
-        doubted = [effect.order for effect in self._orders if effect.order and self._is_open(effect)]
-        released = units_of([*doubted, *others]) + Counter(self._units.given())
-        fresh = compare(self._plan, list(self._oms.supply()), due, released, done)
+        others = findings.others
+        released = units_taken(others) + Counter(self._units.given())
+        fresh = compare(self._plan, supply, due, released, done)
         if fresh.problems:
             raise StalePlan(fresh.problems)
         is_open = {hold.reservation_id: True for hold in holds}
@@ -270,23 +289,48 @@ class Applier:
 
     def _write_holds(self, todo: Sequence[Effect]) -> dict[str, str]:
         """Write the holds of what is confirmed; those of who gets nothing only when every order has been sent."""
+        names = {effect.reservation_id: True for effect in todo}
         for name, reason in self._sender.ended.items():
-            if name not in self._skipped and name in {effect.reservation_id for effect in todo}:
+            if name in names:
                 self._skipped[name] = self._crossed[name] = f"{reason}, and its hold is open"
         never_sent = {None, State.ABSENT, State.NOT_SENT}
         sent = [effect for effect in todo if effect.reservation_id not in self._skipped]
-        complete = not self._sender.stopped and all(self._state(effect) not in never_sent for effect in sent)
-        due = [
-            effect
-            for effect in (*self._plan.served, *self._plan.effects)
-            if effect.reservation_id not in self._skipped and self._is_to_close(effect, is_complete=complete)
-        ]
+        is_complete = not self._sender.stopped and all(self._state(effect) not in never_sent for effect in sent)
+        due = [*self._made(), *(self._losers() if is_complete else ())]
         return {effect.reservation_id: reason for effect, reason in self._closer.close(due)}
 
-    def _is_to_close(self, effect: Effect, *, is_complete: bool) -> bool:
-        if effect.key in self._served:
-            return True
-        return is_complete if effect.order is None else self._state(effect) is State.CONFIRMED
+    def _close_again(self, left: dict[str, str]) -> dict[str, str]:
+        """Look again at the holds that a request of unknown outcome may still write, once it cannot any more."""
+        unsure = [effect.reservation_id for effect in self._closer.unsure.values()]
+        if not unsure:
+            return {}
+        if self._around.should_stop():
+            return dict.fromkeys(unsure, "a request that writes it may still land; apply again")
+        self._sender.wait(until_final=True)
+        for name in unsure:
+            left.pop(name, None)
+        return {effect.reservation_id: reason for effect, reason in self._closer.close_again()}
+
+    def _made(self) -> list[Effect]:
+        """Who has an order."""
+        return [
+            effect
+            for effect in (*self._plan.served, *self._orders)
+            if effect.reservation_id not in self._skipped
+            and (effect.key in self._served or self._state(effect) is State.CONFIRMED)
+        ]
+
+    def _losers(self) -> list[Effect]:
+        """Who gets nothing; but where an order was rejected, units are left, and who is short of them waits."""
+        orders = [effect.order for effect in self._orders if effect.order and self._state(effect) is State.REJECTED]
+        rejected = {(order.sku, order.location): order.reservation_id for order in orders}
+        losers = [effect for effect in self._plan.effects if effect.order is None]
+        for effect in losers:
+            pool = (effect.hold.sku, effect.hold.location)
+            if pool in rejected and effect.hold.status is not Status.EXPIRED:
+                reason = f"waits, as the order of {rejected[pool]} was rejected: put that right, and make a new plan"
+                self._skipped.setdefault(effect.reservation_id, reason)
+        return [effect for effect in losers if effect.reservation_id not in self._skipped]
 
     def _contradictions(self, rows: Sequence[Row]) -> dict[str, str]:
         standing = {row.reservation_id: True for row in rows if row.verdict is Verdict.MATCHED}

@@ -9,7 +9,7 @@ from allocation.engine.errors import CheckFailed
 from allocation.live.looking import Found
 from allocation.live.plan import Effect
 from allocation.live.reconciling import is_same
-from allocation.oms.port import ReleaseOrder
+from allocation.oms.port import FoundOrder, ReleaseOrder
 
 Pool = tuple[str, str]
 
@@ -58,6 +58,15 @@ def units_of(orders: Iterable[ReleaseOrder]) -> Counter[Pool]:
     units: Counter[Pool] = Counter()
     for order in orders:
         units[order.sku, order.location] += order.quantity
+    return units
+
+
+def units_taken(orders: Iterable[FoundOrder]) -> Counter[Pool]:
+    """Units of each pool that orders take that are there, as far as they can be read."""
+    units: Counter[Pool] = Counter()
+    for found in orders:
+        for sku, location, quantity in found.takes:
+            units[sku, location] += quantity
     return units
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from allocation.engine.codes import Status
 from allocation.engine.errors import OmsError
@@ -11,11 +12,11 @@ from allocation.live.journal import Entry, Journal
 from allocation.live.parallel import GROUP, side_by_side
 from allocation.live.plan import Effect
 from allocation.live.staleness import changes
-from allocation.oms.port import HOLDS_MAX, OPEN, Confirmed, Hold, Outcome, Unknown, Writer
+from allocation.oms.port import HOLDS_MAX, OPEN, Confirmed, Hold, NotSent, Outcome, Unknown, Writer
 from allocation.tape.masking import masked
 
-HELD = "HELD"
-"""Kind of the entry that says that a hold is written."""
+HELD, HOLDING, NOT_HELD = "HELD", "HOLDING", "NOT_HELD"
+"""Kinds of the entries that say that a hold is written, is going to be, and was not."""
 HOLD_TRIES = 3
 
 
@@ -32,6 +33,7 @@ class Closer:
 
     Attributes:
         held: Keys of the effects whose holds are written.
+        unsure: Effects by key whose holds were written by a request that may still land, over whatever is there then.
         crossed: Reservations that somebody ended while their orders were made, each with what they became.
         left_out: Reservations that get no order and were changed or ended meanwhile, each with the reason.
     """
@@ -40,6 +42,7 @@ class Closer:
         self, oms: Writer, journal: Journal, plan: str, planned: Mapping[str, Hold], workers: int, around: Around
     ) -> None:
         self.held: dict[str, bool] = {}
+        self.unsure: dict[str, Effect] = {}
         self.crossed: dict[str, str] = {}
         self.left_out: dict[str, str] = {}
         self._oms, self._journal, self._plan, self._planned = oms, journal, plan, planned
@@ -65,27 +68,49 @@ class Closer:
         size = GROUP * self._workers
         for first in range(0, len(batches), size):
             some = batches[first : first + size]
+            self._journal.append([self._entry(HOLDING, effect) for batch in some for effect in batch])
             entries: list[Entry] = []
             for batch, outcomes in zip(some, side_by_side(self._write, some, self._workers), strict=True):
                 for effect, outcome in zip(batch, outcomes, strict=True):
                     if isinstance(outcome, Confirmed):
                         self.held[effect.key] = True
-                        entries.append(Entry(HELD, self._around.now().isoformat(), self._plan, effect.key))
                     elif outcome is not None:
                         left.append((effect, masked(str(getattr(outcome, "reason", outcome)))))
+                    if isinstance(outcome, Unknown):
+                        self.unsure[effect.key] = effect
+                    elif effect.key not in self.unsure:
+                        entries.append(self._entry(HELD if effect.key in self.held else NOT_HELD, effect))
             self._journal.append(entries)
         return left
+
+    def close_again(self) -> list[tuple[Effect, str]]:
+        """Once nothing of them can land any more: write the holds of those that are not as they are to be."""
+        again, self.unsure = list(self.unsure.values()), {}
+        for effect in again:
+            self.held.pop(effect.key, None)
+        return self.close(again)
+
+    def _entry(self, kind: str, effect: Effect) -> Entry:
+        return Entry(kind, self._around.now().isoformat(), self._plan, effect.key)
 
     def _write(self, effects: Sequence[Effect]) -> list[Outcome | None]:
         """What became of each; None where somebody else was quicker."""
         try:
             now = {hold.reservation_id: hold for hold in self._oms.holds_named([e.reservation_id for e in effects])}
         except OmsError as error:
-            return [Unknown(f"the holds cannot be read: {error}")] * len(effects)
-        theirs = {effect.key: self._is_theirs(effect, now.get(effect.reservation_id)) for effect in effects}
-        due = [effect for effect in effects if not theirs[effect.key]]
-        outcomes = iter(self._oms.write_holds([effect.hold for effect in due]) if due else ())
-        return [None if theirs[effect.key] else next(outcomes) for effect in effects]
+            # Nothing was written yet.
+            return [NotSent(f"the holds cannot be read: {error}")] * len(effects)
+        wanted = {
+            effect.key: _over(effect, now.get(effect.reservation_id))
+            for effect in effects
+            if not self._is_theirs(effect, now.get(effect.reservation_id))
+        }
+        due = [hold for hold in wanted.values() if now.get(hold.reservation_id) != hold]
+        written = dict(
+            zip([hold.reservation_id for hold in due], self._oms.write_holds(due) if due else (), strict=True)
+        )
+        as_it_is = Confirmed("")
+        return [written.get(effect.reservation_id, as_it_is) if effect.key in wanted else None for effect in effects]
 
     def _is_theirs(self, effect: Effect, found: Hold | None) -> bool:
         """Whether a hold is not what the plan was made from any more, nor what it is to become."""
@@ -100,10 +125,39 @@ class Closer:
             else:
                 self.left_out[name] = f"is {found.status.name} since"
             return True
-        # Who has an order has it, whatever else was changed.
-        if effect.hold.status is not Status.ALLOCATED and name in self._planned:
-            changed = "; ".join(problem.message for problem in changes(self._planned[name], found))
+        changed = "; ".join(problem.message for problem in changes(self._planned.get(name, effect.hold), found))
+        if effect.hold.status is not Status.ALLOCATED:
             if changed:
                 self.left_out[name] = changed
             return bool(changed)
+        # Who has an order has it, but of what was ordered.
+        if _ordered(found) != _ordered(effect.hold):
+            self.crossed[name] = f"has its order, and was changed meanwhile: {changed}"
+            return True
         return False
+
+
+def _over(effect: Effect, found: Hold | None) -> Hold:
+    """A hold as it is to be written: of who has an order, what a clerk put right meanwhile stays so."""
+    if found is None or effect.hold.status is not Status.ALLOCATED or found.status not in OPEN:
+        return effect.hold
+    return replace(found, status=effect.hold.status, assigned=effect.hold.assigned)
+
+
+def _ordered(hold: Hold) -> tuple[str, str, int, str]:
+    return hold.sku, hold.location, hold.quantity, hold.customer
+
+
+def may_land(entries: Sequence[Entry]) -> dict[str, str]:
+    """Keys of holds that a request which began may still write, each with the digest of its plan.
+
+    Args:
+        entries: Of the journal.
+    """
+    begun: dict[str, str] = {}
+    for entry in entries:
+        if entry.kind == HOLDING:
+            begun[entry.key] = entry.plan
+        elif entry.kind in {HELD, NOT_HELD}:
+            begun.pop(entry.key, None)
+    return begun

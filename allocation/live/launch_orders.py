@@ -61,7 +61,7 @@ def orders_of(oms: Reader, since: datetime) -> list[FoundOrder]:
     Raises:
         OmsError: It cannot be read.
     """
-    return [found for found in oms.orders_since(since) if found.order is not None]
+    return [found for found in oms.orders_since(since) if found.reservation_id]
 
 
 def is_own(found: FoundOrder, account: str, launch: str) -> bool:
@@ -95,8 +95,7 @@ def sort_out(
     """
     by_name: defaultdict[str, list[FoundOrder]] = defaultdict(list)
     for found in orders:
-        if found.order is not None:
-            by_name[found.order.reservation_id].append(found)
+        by_name[found.reservation_id].append(found)
     served, unclear = [], {}
     for hold in holds:
         own = by_name.get(hold.reservation_id, [])
@@ -121,9 +120,13 @@ def _unclear(
     if len(live) > 1:
         return f"has {len(live)} orders ({', '.join(found.reference for found in live)}): cancel all but one"
     for found in live:
+        if found.order is None:
+            return f"has order {found.reference}, which says something else than a release does: put it right or end it"
         if not is_own(found, account, launch):
             return f"has order {found.key}, which no release of {launch} made: end the hold, or cancel the order"
-        if not is_of(hold, found) and found.order is not None:
+        if hold.customer and found.order.customer != hold.customer:
+            return f"has order {found.reference} of another customer than its hold: put one of them right"
+        if not is_of(hold, found):
             what = f"{found.order.quantity:,} {found.order.sku} from {found.order.location}"
             return f"has order {found.reference} of {what}, and the hold is of {hold.quantity:,}: put one of them right"
     if live:
@@ -148,19 +151,17 @@ def supply_left(supply: Iterable[PoolSupply], standing: Sequence[FoundOrder]) ->
     """
     by_pool: defaultdict[tuple[str, str], list[tuple[datetime, int]]] = defaultdict(list)
     for found in standing:
-        if found.order is not None:
-            by_pool[found.order.sku, found.order.location].append((found.made_at, found.order.quantity))
+        for sku, location, units in found.takes:
+            by_pool[sku, location].append((found.made_at, units))
     for pool in supply:
         orders = by_pool.get((pool.sku, pool.location), [])
         taken = sum(units for at, units in orders if pool.counted_at is None or at >= pool.counted_at)
-        if taken and pool.counted is not None and pool.counted - taken < pool.on_hand:
-            yield replace(pool, on_hand=max(pool.counted - taken, 0))
-        else:
-            yield pool
+        is_net = not taken or pool.counted is None or pool.counted - taken >= pool.on_hand
+        yield replace(pool, on_hand=max(pool.on_hand if is_net else (pool.counted or 0) - taken, 0))
 
 
 def ended_otherwise(oms: Reader, orders: Iterable[FoundOrder]) -> dict[str, str]:
-    """Reservations whose order stands though their hold ended without one, each with what it became.
+    """Reservations whose order stands though their hold ended without one, each with what is so.
 
     Args:
         oms: What is asked.
@@ -169,11 +170,12 @@ def ended_otherwise(oms: Reader, orders: Iterable[FoundOrder]) -> dict[str, str]
     Raises:
         OmsError: It cannot be read.
     """
-    names = list(dict.fromkeys(found.order.reservation_id for found in orders if found.order is not None))
+    by_name = {found.reservation_id: found.reference for found in orders}
+    names = list(by_name)
     chunks = [names[first : first + _NAMES_AT_ONCE] for first in range(0, len(names), _NAMES_AT_ONCE)]
     answers = side_by_side(lambda chunk: list(oms.holds_named(chunk)), chunks, READERS)
     return {
-        hold.reservation_id: hold.status.name
+        hold.reservation_id: f"is {hold.status.name}, and its order {by_name[hold.reservation_id]} stands"
         for answer in answers
         for hold in answer
         if hold.status is not Status.ALLOCATED
@@ -182,7 +184,7 @@ def ended_otherwise(oms: Reader, orders: Iterable[FoundOrder]) -> dict[str, str]
 
 def uncertain(supply: Iterable[PoolSupply], standing: Iterable[FoundOrder]) -> list[tuple[PoolSupply, int]]:
     """Pools of which nobody can tell whether units on hand are net of these orders, with how many those are."""
-    orders = Counter((found.order.sku, found.order.location) for found in standing if found.order is not None)
+    orders = Counter((sku, location) for found in standing for sku, location, _ in found.takes)
     return [
         (pool, orders[pool.sku, pool.location])
         for pool in supply

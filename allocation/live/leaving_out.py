@@ -51,8 +51,8 @@ def leave_out(
     by_name = {effect.reservation_id: effect for effect in (*plan.effects, *plan.served)}
     skipped, crossed, held = dict(findings.skipped), {}, {}
     for found in findings.others:
-        if found.order is not None and found.order.reservation_id in by_name:
-            skipped[found.order.reservation_id] = f"order {found.key} was made for it since"
+        if found.reservation_id in by_name:
+            skipped[found.reservation_id] = f"order {found.key} was made for it since"
     for name, reason in ended_orders.items():
         if name in is_open:
             skipped[name] = crossed[name] = f"{reason}, and its hold is open"
@@ -69,8 +69,7 @@ def leave_out(
         if name in served:
             crossed[name] = f"{skipped[name]}, and its order stands"
     strangers = list(_strangers(plan, findings.others, by_name, is_open))
-    for name, status in ended_otherwise(oms, strangers).items():
-        crossed[name] = f"is {status}, and an order of an earlier plan stands"
+    crossed |= ended_otherwise(oms, strangers)
     return LeftOut(skipped, crossed, held)
 
 
@@ -83,7 +82,6 @@ def _strangers(
 ) -> Iterator[FoundOrder]:
     """Orders of the launch for reservations that the plan does nothing for, and whose holds are not open."""
     for found in others:
-        if found.order is not None and is_own(found, plan.account, plan.launch):
-            name = found.order.reservation_id
-            if name not in by_name and name not in is_open:
-                yield found
+        name = found.reservation_id
+        if is_own(found, plan.account, plan.launch) and name not in by_name and name not in is_open:
+            yield found

@@ -72,7 +72,7 @@ class Looker:
         found = look_up(self._oms, keys, self._workers)
         for _ in range(LOOKS_AGAIN):
             unseen = [key for key in expected if not found[key]]
-            if not unseen or self._around.should_stop():
+            if not unseen:
                 break
             self._around.say(f"{len(unseen):,} orders are not seen yet; looking again in {self._read_lag_s:.0f} s")
             self._around.sleep(self._read_lag_s)

@@ -44,7 +44,7 @@ def open_book(
     for pool in pools:
         where = {"at": instant, "sku": pool.sku, "location": pool.location}
         expected = [{"date": a.day.isoformat(), "quantity": a.quantity, "ref": a.ref} for a in pool.arrivals]
-        commands.append({"type": "supply", **where, "on_hand": pool.on_hand, "expected": expected})
+        commands.append({"type": "supply", **where, "on_hand": max(pool.on_hand, 0), "expected": expected})
         firm = _confirmed_days([*ranked, *ended], pool)
         if firm:
             commands.append({"type": "dates", **where, "confirmed": firm})

@@ -64,6 +64,7 @@ class Plan:
             only to be written as ALLOCATED, and the tape is without them.
         unclear: Reservations whose orders contradict their holds, each with the reason: nothing is done for them before
             a person has put it right, and the tape is without them.
+        crossed: Reservations whose holds ended though their orders stand, each with what is so.
         orders_since: From when on orders were looked for.
         standing: Keys of the orders for reservations that stood when it was made, by the system's reference.
         alert: Whether more promises are broken than the policy's alert share.
@@ -85,6 +86,7 @@ class Plan:
     orders_since: datetime
     served: tuple[Effect, ...] = ()
     unclear: Mapping[str, str] = field(default_factory=dict)
+    crossed: Mapping[str, str] = field(default_factory=dict)
     standing: Mapping[str, str] = field(default_factory=dict)
 
     def as_plain(self) -> dict[str, Any]:
@@ -105,6 +107,7 @@ class Plan:
             "effects": [plain_effect(effect) for effect in self.effects],
             "served": [plain_effect(effect) for effect in self.served],
             "unclear": dict(self.unclear),
+            "crossed": dict(self.crossed),
             "orders_since": self.orders_since.isoformat(),
             "standing": dict(self.standing),
             "totals": totals((*self.effects, *self.served)),

@@ -106,6 +106,7 @@ def _plan(plain: Mapping[str, Any]) -> Plan:
         warnings=tuple(plain["warnings"]),
         served=tuple(_effect(effect) for effect in plain["served"]),
         unclear=dict(plain["unclear"]),
+        crossed=dict(plain["crossed"]),
         orders_since=datetime.fromisoformat(plain["orders_since"]),
         standing=dict(plain["standing"]),
     )

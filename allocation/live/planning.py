@@ -68,11 +68,17 @@ def make_plan(
     settled = {**{one.hold.reservation_id: one.hold for one in served}, **unclear}
     due = [hold for hold in holds if hold.reservation_id not in settled]
     left = list(supply_left(supply, standing))
+    is_open = {hold.reservation_id: True for hold in holds}
+    closed = [one for one in standing if is_own(one, oms.account, launch) and one.reservation_id not in is_open]
+    crossed = ended_otherwise(oms, closed)
     last: Command = {"type": action, "at": at.isoformat()}
     if ship_date is not None:
         last = {**last, "ship_date": ship_date.isoformat()}
     tape = (*open_book(left, due, at, [hold for hold in holds if hold.reservation_id in settled]), last)
-    engine, decided = decide(tape, policy)
+    try:
+        engine, decided = decide(tape, policy)
+    except SettingError as error:
+        raise _with_blockers(error, due, ship_date) from None
     effects = planned_effects(engine, decided, due, oms.account, launch, action, ship_date)
     return Plan(
         launch=launch,
@@ -89,14 +95,26 @@ def make_plan(
         warnings=(
             *_served_warnings(served, unclear),
             *_supply_warnings(supply, left, standing),
-            *_crossed_warnings(oms, holds, [found for found in standing if is_own(found, oms.account, launch)]),
+            *_crossed_warnings(crossed),
             *_warnings(engine, effects, oms),
         ),
         orders_since=since,
         served=tuple(_closing(one) for one in served),
         unclear=unclear,
+        crossed=crossed,
         standing={found.reference: found.key for found in standing},
     )
+
+
+def _with_blockers(error: SettingError, holds: Iterable[Hold], ship_date: date | None) -> SettingError:
+    """A refusal, and the holds of earlier dates that may be why."""
+    dated = [(hold.assigned, hold.arrival, hold.reservation_id) for hold in holds if hold.assigned is not None]
+    earlier = [one for one in dated if ship_date is not None and one[0] < ship_date]
+    if not earlier:
+        return error
+    day, _, name = min(earlier)
+    told = f"{len(earlier):,} holds are of earlier dates, such as {name} of {day}"
+    return SettingError([*error.problems, Problem((), f"{told}: release or end them first")], "the rules refuse")
 
 
 def decide(tape: Iterable[Command], policy: Policy) -> tuple[AllocationEngine, Decisions]:
@@ -220,7 +238,12 @@ def _supply_warnings(
     supply: Sequence[PoolSupply], left: Sequence[PoolSupply], standing: Sequence[FoundOrder]
 ) -> Iterator[str]:
     for before, after in zip(supply, left, strict=True):
-        if before.on_hand != after.on_hand:
+        if before.on_hand < 0:
+            yield (
+                f"{before.sku} at {before.location} shows {before.on_hand:,} units on hand: more is ordered than there "
+                "is, and the plan gives out none; cancel orders, or correct the count"
+            )
+        elif before.on_hand != after.on_hand:
             yield (
                 f"{before.sku} at {before.location} shows {before.on_hand:,} units on hand, and its last count less "
                 f"the orders since is {after.on_hand:,}, which is what the plan gives out"
@@ -232,15 +255,12 @@ def _supply_warnings(
         )
 
 
-def _crossed_warnings(oms: Reader, holds: Sequence[Hold], standing: Sequence[FoundOrder]) -> Iterator[str]:
-    is_open = {hold.reservation_id: True for hold in holds}
-    closed = [found for found in standing if found.order is not None and found.order.reservation_id not in is_open]
-    ended = ended_otherwise(oms, closed)
-    if ended:
-        name, status = next(iter(ended.items()))
+def _crossed_warnings(crossed: Mapping[str, str]) -> Iterator[str]:
+    if crossed:
+        name, reason = next(iter(crossed.items()))
         yield (
-            f"{len(ended):,} orders stand though their holds ended otherwise, such as that of {name}, whose hold is "
-            f"{status}: cancel the orders by hand, or reinstate the holds"
+            f"{len(crossed):,} orders stand though their holds ended otherwise: {name} {reason}; cancel the orders by "
+            "hand, or reinstate the holds"
         )
 
 

@@ -34,7 +34,7 @@ class Verdict(enum.Enum):
     OPEN = "open"
 
 
-WRONG = (Verdict.MISSING, Verdict.DUPLICATE, Verdict.CHANGED, Verdict.FOREIGN)
+WRONG = (Verdict.MISSING, Verdict.DUPLICATE, Verdict.CHANGED, Verdict.FOREIGN, Verdict.REJECTED)
 """What a person must look into."""
 
 
@@ -112,11 +112,11 @@ def reconcile(
     ]
     names = {effect.reservation_id: True for effect in (*plan.effects, *plan.served)}
     for one in others:
-        if one.order is not None and one.order.reservation_id in names:
+        if one.reservation_id in names:
             own = is_own(one, plan.account, plan.launch)
             whose = "an earlier plan made it: make a new one" if own else "no plan of this launch made it"
             reason = f"the order {one.key} names this reservation, and {whose}"
-            rows.append(Row(one.key, one.order.reservation_id, Verdict.FOREIGN, (one.reference,), reason))
+            rows.append(Row(one.key, one.reservation_id, Verdict.FOREIGN, (one.reference,), reason))
     return rows
 
 

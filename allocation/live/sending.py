@@ -79,6 +79,8 @@ class Sender:
         self._is_unique = oms.uniqueness() is Uniqueness.ENFORCED
         self._workers = max(brakes.concurrency, 1) if self._is_unique else 1
         self.closer = Closer(oms, journal, digest, self._planned, self._workers, around)
+        # By key: why this process was refused an order.
+        self._refused: dict[str, dict[str, str]] = {}
         self._entries: list[Entry] = []
         self._due: list[Effect] = []
         self._errors = 0
@@ -153,13 +155,14 @@ class Sender:
         for effect in effects:
             if effect.order is not None:
                 self._units.give(effect.order)
+        doubted = {effect.key for effect in effects if self._is_open(effect)}
         self._note_all(effects, State.INTENT)
         self.flush()
         began = self._around.now()
         outcomes = side_by_side(self._submit, effects, self._workers)
         self._keep_pace(len(effects), began)
         for effect, outcome in zip(effects, outcomes, strict=True):
-            self._settle_one(effect, outcome)
+            self._settle_one(effect, outcome, is_doubted=effect.key in doubted)
         return effects
 
     def _still_due(self, effects: Sequence[Effect]) -> Sequence[Effect]:
@@ -193,18 +196,24 @@ class Sender:
             raise ValueError(f"{effect.key} has no order")
         return self._oms.submit(effect.order)
 
-    def _settle_one(self, effect: Effect, outcome: Outcome) -> None:
+    def _settle_one(self, effect: Effect, outcome: Outcome, *, is_doubted: bool) -> None:
+        """Write down what became of an order.
+
+        Args:
+            effect: Whose order.
+            outcome: Of this request.
+            is_doubted: Whether an earlier request of it may still land: then only a look-up tells that it did not.
+        """
         self.sent += 1
         match outcome:
             case Confirmed(reference):
                 self.note(effect, State.CONFIRMED, reference=reference)
             case Rejected(code, reason):
                 self._errors += 1
-                self._units.take_back(effect.key)
-                self.note(effect, State.REJECTED, code=code, reason=reason)
+                self._refused[effect.key] = {"code": code, "reason": reason}
+                self._not_made(effect, State.REJECTED, is_doubted=is_doubted, code=code, reason=reason)
             case NotSent(reason):
-                self._units.take_back(effect.key)
-                self.note(effect, State.NOT_SENT, reason=reason)
+                self._not_made(effect, State.NOT_SENT, is_doubted=is_doubted, reason=reason)
                 if not self.stopped:
                     self.stopped, self.unreachable = f"the system cannot be reached: {masked(reason)}", True
             case Taken(code, reason):
@@ -213,6 +222,13 @@ class Sender:
             case Unknown(reason):
                 self._errors += 1
                 self.note(effect, State.UNKNOWN, reason=reason)
+
+    def _not_made(self, effect: Effect, state: State, *, is_doubted: bool, **detail: Any) -> None:
+        if is_doubted:
+            self.note(effect, State.UNKNOWN, **detail)
+        else:
+            self._units.take_back(effect.key)
+            self.note(effect, state, **detail)
 
     # ----- what nobody knows
 
@@ -228,9 +244,12 @@ class Sender:
             unknown = [effect for effect in effects if self._is_open(effect) and effect.reservation_id not in left_out]
             if not unknown or self._around.should_stop():
                 break
-            absent = self.look(unknown, is_final=self.wait())
-            if absent and not self.stopped:
-                self._resend(absent)
+            # What was refused is not sent again: it must have landed by then, or never will.
+            refused = [effect.key for effect in unknown if effect.key in self._refused]
+            absent = self.look(unknown, is_final=self.wait(until_final=bool(refused)))
+            again = [effect for effect in absent if effect.key not in refused]
+            if again and not self.stopped:
+                self._resend(again)
         self.flush()
 
     def prove(self, effects: Sequence[Effect]) -> None:
@@ -289,7 +308,8 @@ class Sender:
                 self.note(effect, State.CONFIRMED, reference=one.reference, status=one.status, found=True)
         elif is_final and self._is_open(effect):
             self._units.take_back(effect.key)
-            self.note(effect, State.ABSENT)
+            refused = self._refused.get(effect.key)
+            self.note(effect, State.ABSENT if refused is None else State.REJECTED, **(refused or {}))
 
     def _is(self, effect: Effect, state: State) -> bool:
         return effect.key in self._known and self._known[effect.key].state is state

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from allocation.engine.errors import AllocationError, Problem
-from allocation.live.checks import Pool, units_of
+from allocation.live.checks import Pool, units_of, units_taken
 from allocation.live.open_book import Command, adopt
 from allocation.live.plan import Plan
 from allocation.live.planfile import holds_of_tape, supply_of_tape
 from allocation.live.planning import decide
-from allocation.oms.port import Hold, PoolSupply, ReleaseOrder
+from allocation.oms.port import FoundOrder, Hold, PoolSupply, ReleaseOrder
 
 _SAME = ("order_id", "sku", "location", "quantity", "tier", "arrival", "requested", "assigned", "paid", "expires_at")
 _SCORED = ("purchases", "cart_value", "membership_years")
@@ -47,8 +47,8 @@ def compare(
         plan: The plan.
         supply: Of every pool, now.
         holds: That are open now.
-        released: Units of each pool that this plan's orders have taken already, or may have. The system may or may not
-            have taken them from the units on hand by now, so that a loss of fewer units than these is not seen.
+        released: Units of each pool that orders took since the plan was made. The system may or may not have taken
+            them from the units on hand by now, so that a loss of fewer units than these is not seen.
         done: Reservations that have their order, or may have it; their holds may have ended by that.
     """
     planned = planned_holds(plan)
@@ -79,14 +79,14 @@ def _less_supply(plan: Plan, supply: Sequence[PoolSupply], released: Mapping[Poo
     now = {(pool.sku, pool.location): pool.on_hand for pool in supply}
     for pool in supply_of_tape(plan.tape):
         name = (pool.sku, pool.location)
-        there, taken = now.get(name, 0), released.get(name, 0)
+        there, taken = max(now.get(name, 0), 0), released.get(name, 0)
         if there < pool.on_hand - taken:
             of_these = f", {taken:,} of which were released since" if taken else ""
             yield Problem(name, f"{there:,} units are on hand, and the plan counted on {pool.on_hand:,}{of_these}")
 
 
 def too_many(
-    plan: Plan, to_send: Iterable[ReleaseOrder], made: Iterable[ReleaseOrder], others: Sequence[ReleaseOrder]
+    plan: Plan, to_send: Iterable[ReleaseOrder], made: Iterable[ReleaseOrder], others: Sequence[FoundOrder]
 ) -> Iterator[Problem]:
     """Pools from which more would be given than the plan counted on, as orders stand that it does not know.
 
@@ -97,10 +97,10 @@ def too_many(
         others: Orders of the launch that are there, and that the plan neither makes nor knew of.
     """
     due = units_of(to_send)
-    given = due + units_of([*made, *others])
+    given = due + units_of(made) + units_taken(others)
     for pool in supply_of_tape(plan.tape):
         name = (pool.sku, pool.location)
-        keys = [order.key for order in others if (order.sku, order.location) == name]
+        keys = [found.key for found in others if any(name == (sku, place) for sku, place, _ in found.takes)]
         if keys and due[name] and given[name] > pool.on_hand:
             yield Problem(
                 name,

@@ -208,6 +208,8 @@ class FoundOrder:
         status: The system's own word.
         live: Whether it stands; a cancelled one gives nobody anything.
         made_at: When the system got it, by its own clock.
+        reservation_id: The reservation that it names, though the rest cannot be read; empty where it names none.
+        takes: SKU, location and units of what it takes, as far as that can be read.
     """
 
     key: str
@@ -216,6 +218,8 @@ class FoundOrder:
     status: str
     live: bool
     made_at: datetime
+    reservation_id: str = ""
+    takes: tuple[tuple[str, str, int], ...] = ()
 
 
 # ----- the calls

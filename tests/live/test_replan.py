@@ -240,7 +240,7 @@ def test_an_order_of_somebody_else_under_a_key_closes_no_hold() -> None:
     other = replace(night.plan.effects[0].order, key=loser.key, reservation_id="RES-OTHER-1")
     night.system.adapter().submit(other)
     # It took units, so that a new plan is needed, and that does not take it for the loser's.
-    with pytest.raises(StalePlan, match="units are on hand"):
+    with pytest.raises(StalePlan, match="orders stand that it does not know"):
         night.apply()
     night.plan = night.make_plan()
     assert not night.plan.served

@@ -112,7 +112,9 @@ class MemoryAdapter:
         if self.system.uniqueness is Uniqueness.ENFORCED and list(self.orders([order.key])):
             return Taken("C0121E", "it exists")
         reference, made = str(len(self.system.orders)), self.system.instant()
-        self.system.orders.append(FoundOrder(order.key, reference, order, "CREATED", live=True, made_at=made))
+        takes = ((order.sku, order.location, order.quantity),)
+        found = FoundOrder(order.key, reference, order, "CREATED", True, made, order.reservation_id, takes)
+        self.system.orders.append(found)
         return Unknown("no reply") if fault == "lost" else Confirmed(self.system.orders[-1].reference)
 
 

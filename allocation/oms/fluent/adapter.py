@@ -319,20 +319,29 @@ def _outcome(outcome: outcomes.Outcome) -> port.Outcome:
 
 def _found(node: Mapping[str, Any]) -> port.FoundOrder:
     items = [edge["node"] for edge in node["items"]["edges"]]
-    live = node["status"] not in _GONE
+    given = {entry["name"]: entry["value"] for entry in node["attributes"] or ()}
     return port.FoundOrder(
         str(node["ref"]),
         node["id"],
-        _release_order(node, items),
+        _release_order(node, given, items),
         str(node["status"]),
-        live,
-        datetime.fromisoformat(node["createdOn"]),
+        live=node["status"] not in _GONE,
+        made_at=datetime.fromisoformat(node["createdOn"]),
+        reservation_id=str(given.get("reservation_id") or ""),
+        takes=tuple(_takes(given, items)),
     )
 
 
-def _release_order(node: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> port.ReleaseOrder | None:
+def _takes(given: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, int]]:
+    for item in items:
+        if given.get("location") and item["product"] and item["quantity"] is not None:
+            yield item["product"]["ref"], str(given["location"]), int(item["quantity"])
+
+
+def _release_order(
+    node: Mapping[str, Any], given: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
+) -> port.ReleaseOrder | None:
     """What an order says of itself; None where it is none that a release made."""
-    given = {entry["name"]: entry["value"] for entry in node["attributes"] or ()}
     try:
         (item,) = items
         return port.ReleaseOrder(
