@@ -22,7 +22,8 @@ from allocation.cli.clock import now
 from allocation.cli.exits import Exit
 from allocation.cli.output import print_json, print_table, warn_of_compiling
 from allocation.engine.errors import SettingError
-from allocation.live.applying import Applied, Applier
+from allocation.live.applied import Applied
+from allocation.live.applying import Applier
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.journal import Journal, find_lock
 from allocation.live.looking import look_up

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from allocation.engine.codes import Status
 from allocation.engine.errors import SettingError, StalePlan
+from allocation.live.applied import Applied
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.checks import Units, units_taken
 from allocation.live.closing import HELD, NOT_HELD, may_land
@@ -22,7 +22,7 @@ from allocation.live.looking import Looker
 from allocation.live.plan import Effect, Plan
 from allocation.live.planfile import supply_of_tape
 from allocation.live.planning import unknown_customers
-from allocation.live.reconciling import WRONG, Row, Verdict, counts, reconcile, unplanned_orders
+from allocation.live.reconciling import Row, Verdict, counts, reconcile, unplanned_orders
 from allocation.live.sending import Sender
 from allocation.live.staleness import compare, too_many
 from allocation.live.states import Standing, State, standings
@@ -30,47 +30,6 @@ from allocation.oms.port import Hold, PoolSupply, Uniqueness, Writer
 
 BEGUN = "PLAN"
 """Kind of the entry that an apply begins with, once nothing of an earlier one can land unseen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What an apply came to.
-
-    Attributes:
-        rows: One for each order of the plan, and for each that nobody planned.
-        sent: Orders that this apply sent.
-        skipped: Reservations that were left out, each with the reason.
-        crossed: Reservations whose holds and orders contradict each other, because somebody ended the one or the other
-            meanwhile, each with what is so: both are left as they are.
-        holds_left: Reservations whose holds are not written, each with the reason.
-        stopped: Why it stopped before the end, empty where it did not.
-        unreachable: Whether that is because the system cannot be reached.
-        warnings: What a person should look at.
-    """
-
-    rows: tuple[Row, ...]
-    sent: int = 0
-    skipped: Mapping[str, str] = field(default_factory=dict)
-    crossed: Mapping[str, str] = field(default_factory=dict)
-    holds_left: Mapping[str, str] = field(default_factory=dict)
-    stopped: str = ""
-    unreachable: bool = False
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Rows by verdict."""
-        return counts(self.rows)
-
-    @property
-    def has_unknown(self) -> bool:
-        """Whether nobody knows of something."""
-        return any(row.verdict is Verdict.UNKNOWN for row in self.rows) or bool(self.holds_left)
-
-    @property
-    def is_wrong(self) -> bool:
-        """Whether a person must look into something."""
-        return any(row.verdict in WRONG for row in self.rows) or bool(self.crossed)
 
 
 class Applier:
@@ -148,7 +107,6 @@ class Applier:
         if not self._sender.stopped:
             self._prove_left_out()
         left = self._write_holds(todo)
-        left |= self._close_again(left)
         self._skipped.update(self._closer.left_out)
         rows = self._report()
         self._note("END", {"counts": counts(rows), "stopped": self._sender.stopped})
@@ -297,19 +255,18 @@ class Applier:
         sent = [effect for effect in todo if effect.reservation_id not in self._skipped]
         is_complete = not self._sender.stopped and all(self._state(effect) not in never_sent for effect in sent)
         due = [*self._made(), *(self._losers() if is_complete else ())]
-        return {effect.reservation_id: reason for effect, reason in self._closer.close(due)}
+        left = {effect.reservation_id: reason for effect, reason in self._closer.close(due)}
+        return self._close_again(due, left)
 
-    def _close_again(self, left: dict[str, str]) -> dict[str, str]:
+    def _close_again(self, due: Sequence[Effect], left: dict[str, str]) -> dict[str, str]:
         """Look again at the holds that a request of unknown outcome may still write, once it cannot any more."""
         unsure = [effect.reservation_id for effect in self._closer.unsure.values()]
         if not unsure:
-            return {}
+            return left
         if self._around.should_stop():
-            return dict.fromkeys(unsure, "a request that writes it may still land; apply again")
+            return left | dict.fromkeys(unsure, "a request that writes it may still land; apply again")
         self._sender.wait(until_final=True)
-        for name in unsure:
-            left.pop(name, None)
-        return {effect.reservation_id: reason for effect, reason in self._closer.close_again()}
+        return {effect.reservation_id: reason for effect, reason in self._closer.close_again(due)}
 
     def _made(self) -> list[Effect]:
         """Who has an order."""
@@ -317,6 +274,7 @@ class Applier:
             effect
             for effect in (*self._plan.served, *self._orders)
             if effect.reservation_id not in self._skipped
+            and effect.key not in self._missing
             and (effect.key in self._served or self._state(effect) is State.CONFIRMED)
         ]
 

@@ -83,12 +83,12 @@ class Closer:
             self._journal.append(entries)
         return left
 
-    def close_again(self) -> list[tuple[Effect, str]]:
-        """Once nothing of them can land any more: write the holds of those that are not as they are to be."""
-        again, self.unsure = list(self.unsure.values()), {}
-        for effect in again:
-            self.held.pop(effect.key, None)
-        return self.close(again)
+    def close_again(self, effects: Sequence[Effect]) -> list[tuple[Effect, str]]:
+        """Once nothing can land any more: the same, for those of which that was unsure."""
+        for key in self.unsure:
+            self.held.pop(key, None)
+        self.unsure = {}
+        return self.close(effects)
 
     def _entry(self, kind: str, effect: Effect) -> Entry:
         return Entry(kind, self._around.now().isoformat(), self._plan, effect.key)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from allocation.live.applying import Applied
+from allocation.live.applied import Applied
 from allocation.live.plan import Plan
 from allocation.tape import replay
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from allocation.cli.accounts import sandbox_settings
 from allocation.cli.clock import now
-from allocation.live.applying import Applied, Applier
+from allocation.live.applied import Applied
+from allocation.live.applying import Applier
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.journal import Journal
 from allocation.live.plan import Plan

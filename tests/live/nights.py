@@ -15,7 +15,8 @@ import pytest
 
 from allocation.engine.codes import Status
 from allocation.engine.policy import Policy, Release
-from allocation.live.applying import Applied, Applier
+from allocation.live.applied import Applied
+from allocation.live.applying import Applier
 from allocation.live.brakes import Around, Brakes, Waits
 from allocation.live.journal import Entry, Journal
 from allocation.live.plan import Plan

@@ -19,7 +19,7 @@ import pytest
 from allocation.engine.codes import Status
 from allocation.engine.errors import InvalidInput, OmsError, ReleaseError, SettingError, StalePlan
 from allocation.engine.policy import Policy, Release
-from allocation.live.applying import Applied
+from allocation.live.applied import Applied
 from allocation.live.brakes import Brakes
 from allocation.live.launch_orders import is_own
 from allocation.live.planning import make_plan

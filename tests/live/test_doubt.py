@@ -197,6 +197,27 @@ def test_a_hold_that_an_earlier_plan_writes_late_does_not_undo_a_later_one(uniqu
     assert (night.statuses()[lost] == "ALLOCATED") == (orders[lost] == 1)
 
 
+def test_a_hold_that_was_being_written_is_not_closed_once_its_order_is_cancelled() -> None:
+    night = Night(Uniqueness.ENFORCED)
+    first = night.plan.effects[0]
+    process = Process()
+
+    def dies() -> None:
+        process.dies_at = process.steps
+
+    with written_late(night, first.reservation_id, 5, dies), pytest.raises(Killed):
+        night.apply(process)
+    night.unlock()
+    night.clock.sleep(10)
+    change(night, first.reservation_id, status=first.before)
+    (order,) = [one for one in night.sandbox.records("Order") if one["ref"] == first.key]
+    night.system.cancel(order["id"])
+    applied = night.apply()
+    assert night.statuses()[first.reservation_id] == first.before.name
+    assert applied.crossed[first.reservation_id].endswith("which is CANCELLED, and its hold is open")
+    assert not applied.holds_left
+
+
 # ----- what people do, and what is said of it
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from allocation.engine.codes import Status
 from allocation.engine.errors import StalePlan
-from allocation.live.applying import Applied
+from allocation.live.applied import Applied
 from allocation.live.brakes import Brakes
 from allocation.live.plan import Plan
 from allocation.live.planning import make_plan
