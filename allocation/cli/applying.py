@@ -25,6 +25,7 @@ from allocation.engine.errors import SettingError
 from allocation.live.applied import Applied
 from allocation.live.applying import Applier
 from allocation.live.brakes import Around, Brakes, Waits
+from allocation.live.checks import require_account
 from allocation.live.journal import Journal, find_lock
 from allocation.live.looking import look_up
 from allocation.live.night import save_night
@@ -92,6 +93,7 @@ def status(path: Path, *, journal: str | None, profile: str | None, sandbox: str
         known, lock = standings(kept.entries()), kept.lock()
         with FluentReader(account.settings, timing()) as client:
             oms = FluentReads(client)
+            require_account(plan, oms.account)
             found, others = look_up(oms, orders), unplanned_orders(oms, plan)
     rows = reconciled(plan, known, found, others, {})
     applied = Applied(tuple(rows))
@@ -99,7 +101,16 @@ def status(path: Path, *, journal: str | None, profile: str | None, sandbox: str
     _leave(applied)
 
 
-def reconcile(path: Path, *, journal: str | None, profile: str | None, sandbox: str | None, as_json: bool) -> None:
+def reconcile(
+    path: Path,
+    *,
+    server_request_s: float,
+    read_lag_s: float,
+    journal: str | None,
+    profile: str | None,
+    sandbox: str | None,
+    as_json: bool,
+) -> None:
     """Look up what nobody knows, and write it down."""
     plan = read_plan(path, must_hold=False)
     with account_of(profile, sandbox, journal) as account, _journal(plan, journal) as kept:
@@ -108,7 +119,8 @@ def reconcile(path: Path, *, journal: str | None, profile: str | None, sandbox: 
         with FluentClient(account.settings, timing()) as client, _locked(kept, digest):
             around = Around(now, time.sleep, say=_say)
             oms = FluentWrites(client, uniqueness)
-            applied = Applier(oms, kept, plan, digest, around, waits=_waits(account.settings)).look()
+            waits = _waits(account.settings, server_request_s, read_lag_s)
+            applied = Applier(oms, kept, plan, digest, around, waits=waits).look()
     _show(plan, applied, None, as_json=as_json)
     _leave(applied)
 
@@ -174,7 +186,7 @@ def _applied(plan: Plan, kept: Journal, settings: FluentSettings, options: Optio
         return applier.run()
 
 
-def _waits(settings: FluentSettings, server_request_s: float = 60.0, read_lag_s: float = 10.0) -> Waits:
+def _waits(settings: FluentSettings, server_request_s: float, read_lag_s: float) -> Waits:
     timeouts = settings.connect_timeout_s + settings.write_timeout_s + settings.read_timeout_s
     return Waits(server_request_s, timeouts, read_lag_s)
 
@@ -234,7 +246,7 @@ def _ask(plan: Plan, settings: FluentSettings, options: Options, *, as_json: boo
     if as_json or not sys.stdin.isatty():
         raise SettingError("nobody is there to be asked: give --yes, or --confirm LAUNCH")
     orders = sum(effect.order is not None for effect in plan.effects)
-    _say(f"{orders:,} orders and {len(plan.effects):,} holds will be written in {settings.account}")
+    _say(f"{orders:,} orders and {len(plan.effects) + len(plan.served):,} holds will be written in {settings.account}")
     if typer.prompt(f"Name of the launch, to go on ({plan.launch})", err=True) != plan.launch:
         raise SettingError("that is another name; nothing was sent")
 
@@ -270,9 +282,10 @@ def _show(plan: Plan, applied: Applied, out: Path | None, *, as_json: bool, lock
     print_table(f"{plan.launch} in {plan.account}: orders of the plan", ("", "orders"), rows)
     _list(applied.rows)
     for name, reason in list(applied.skipped.items())[:_SHOWN]:
-        print(f"left out: {name} {reason}")
+        if name not in applied.crossed:
+            print(f"left out: {name}: {reason}")
     for name, reason in list(applied.crossed.items())[:_SHOWN]:
-        _say(f"{name} {reason}; it is left so until a person has put it right")
+        _say(f"{name} {reason}; it waits for a person")
     for name, reason in list(applied.holds_left.items())[:_SHOWN]:
         _say(f"the hold of {name} is not written: {reason}")
     for warning in applied.warnings:

@@ -20,6 +20,10 @@ from allocation.cli.options import (
 lives = typer.Typer(
     help="The order management system: what it holds, what a release would do, and doing it.", no_args_is_help=True
 )
+RequestOption = Annotated[
+    float, typer.Option(min=0, help="The longest that the system works on one request, in seconds.")
+]
+LagOption = Annotated[float, typer.Option(min=0, help="Until what was written is seen by who reads, in seconds.")]
 PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="A plan that `allocation live plan` wrote.")]
 
 
@@ -35,8 +39,8 @@ def plan_live(
         str | None,
         typer.Option(
             metavar="DATE",
-            help="Look for the launch's orders from this day or instant on; by default from when its first open hold "
-            "was made, or its stock was counted.",
+            help="Look for orders from this day or instant on, not later than the launch's first order; by default "
+            "from when the first open hold was made, or stock was counted.",
         ),
     ] = None,
     journal: JournalOption = None,
@@ -80,12 +84,8 @@ def apply_live(
     error_share: Annotated[
         float, typer.Option(min=0, max=1, help="Stop where more of the orders sent are rejected or unknown.")
     ] = 0.05,
-    server_request_s: Annotated[
-        float, typer.Option(min=0, help="The longest that the system works on one request, in seconds.")
-    ] = 60.0,
-    read_lag_s: Annotated[
-        float, typer.Option(min=0, help="Until what was written is seen by who reads, in seconds.")
-    ] = 10.0,
+    server_request_s: RequestOption = 60.0,
+    read_lag_s: LagOption = 10.0,
     sole_writer: Annotated[
         bool, typer.Option("--sole-writer", help="Vouch that nobody else applies plans of this launch.")
     ] = False,
@@ -141,6 +141,8 @@ def status_live(
 def reconcile_live(
     plan: PlanArgument,
     *,
+    server_request_s: RequestOption = 60.0,
+    read_lag_s: LagOption = 10.0,
     journal: JournalOption = None,
     profile: ProfileOption = None,
     sandbox: SandboxOption = None,
@@ -149,7 +151,15 @@ def reconcile_live(
     """Look up the orders of which nobody knows, and write down what there is. Nothing is sent."""
     from allocation.cli import applying
 
-    applying.reconcile(plan, journal=journal, profile=profile, sandbox=sandbox, as_json=as_json)
+    applying.reconcile(
+        plan,
+        server_request_s=server_request_s,
+        read_lag_s=read_lag_s,
+        journal=journal,
+        profile=profile,
+        sandbox=sandbox,
+        as_json=as_json,
+    )
 
 
 @lives.command("unlock")

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, get_args
 
@@ -33,6 +33,8 @@ from allocation.tape import load_run, replay, write_tape
 
 SCHEMA_VERSION = 1
 _SHOWN = 10
+_FIRST = timezone(timedelta(hours=14))
+"""Where a day begins first."""
 
 
 # ----- commands
@@ -167,14 +169,14 @@ def _action(text: str) -> Action:
 
 
 def _instant(text: str | None) -> datetime | None:
-    """An instant with an offset, or a day, which begins at midnight UTC."""
+    """An instant with an offset; or a day, from when it begins somewhere."""
     if text is None:
         return None
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise SettingError(f"--orders-since {text!r} must be a date such as 2025-09-22, or an instant") from None
-    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=_FIRST)
 
 
 def _day(text: str | None) -> date | None:
@@ -223,7 +225,5 @@ def _show(made: Plan, plain: Mapping[str, Any], out: Path) -> None:
         print_table(f"{len(made.unclear):,} reservations wait for a person", ("reservation", "because it"), shown)
     for warning in made.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    orders = sum(effect.order is not None for effect in made.effects)
-    print(
-        f"{out}: {len(made.effects):,} effects, {orders:,} orders; nothing has been sent. Digest {plain['digest'][:16]}"
-    )
+    orders, effects = sum(effect.order is not None for effect in made.effects), len(made.effects) + len(made.served)
+    print(f"{out}: {effects:,} effects, {orders:,} orders; nothing has been sent. Digest {plain['digest'][:16]}")

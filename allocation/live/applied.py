@@ -16,8 +16,8 @@ class Applied:
         rows: One for each order of the plan, and for each that nobody planned.
         sent: Orders that this apply sent.
         skipped: Reservations that were left out, each with the reason.
-        crossed: Reservations whose holds and orders contradict each other, because somebody ended the one or the other
-            meanwhile, each with what is so: both are left as they are.
+        crossed: Reservations whose holds and orders contradict each other, because somebody changed or ended the one or
+            the other, each with what is so: both are left as they are.
         holds_left: Reservations whose holds are not written, each with the reason.
         stopped: Why it stopped before the end, empty where it did not.
         unreachable: Whether that is because the system cannot be reached.

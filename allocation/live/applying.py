@@ -13,7 +13,7 @@ from allocation.engine.codes import Status
 from allocation.engine.errors import SettingError, StalePlan
 from allocation.live.applied import Applied
 from allocation.live.brakes import Around, Brakes, Waits
-from allocation.live.checks import Units, units_taken
+from allocation.live.checks import Units, require_account, units_taken
 from allocation.live.closing import HELD, NOT_HELD, may_land
 from allocation.live.finding import Finder, Findings
 from allocation.live.journal import Entry, Journal
@@ -26,7 +26,7 @@ from allocation.live.reconciling import Row, Verdict, counts, reconcile, unplann
 from allocation.live.sending import Sender
 from allocation.live.staleness import compare, too_many
 from allocation.live.states import Standing, State, standings
-from allocation.oms.port import Hold, PoolSupply, Uniqueness, Writer
+from allocation.oms.port import OPEN, Hold, PoolSupply, Uniqueness, Writer
 
 BEGUN = "PLAN"
 """Kind of the entry that an apply begins with, once nothing of an earlier one can land unseen."""
@@ -125,7 +125,7 @@ class Applier:
         """Look up what nobody knows, write down what there is, and tell; nothing is sent.
 
         Raises:
-            CheckFailed, LockHeld, OmsError: As above.
+            SettingError, StalePlan, CheckFailed, LockHeld, OmsError: As above.
         """
         self._open()
         self._finder.find(is_final=self._is_final)
@@ -134,8 +134,6 @@ class Applier:
     # ----- before
 
     def _require_writer(self) -> None:
-        if self._oms.account != self._plan.account:
-            raise SettingError(f"the plan is for account {self._plan.account}, and this is {self._oms.account}")
         # Holds are written as a whole, so that two who write them do no harm; two orders do.
         if self._orders and not (self._is_unique or self._journal.is_shared or self._sole_writer):
             raise SettingError(
@@ -146,6 +144,7 @@ class Applier:
 
     def _open(self) -> None:
         """Read the journal, and wait where something of an earlier apply may still land."""
+        require_account(self._plan, self._oms.account)
         entries = self._journal.entries()
         self._known.update(standings(entries))
         # What was written under another plan may have been changed since.
@@ -153,16 +152,14 @@ class Applier:
         self._closer.held.update(dict.fromkeys(written, True))
         doubted = [key for key, known in self._known.items() if known.is_open]
         again = [effect for effect in self._orders if self._is_open(effect) and not self._finder.is_changed(effect)]
-        # Where keys are unique, a new journal is of one that was lost only if there are orders of it.
-        is_begun = not self._is_unique or bool(self._plan.served) or self._journal.is_torn
-        is_lost = is_begun and self._may_have_lost(entries)
+        is_lost = self._may_have_lost(entries)
         writing = may_land(entries)
         is_others = any(plan != self._digest for plan in writing.values())
         if doubted or is_lost or is_others:
             # What may have been sent and is not sent again must have landed by now, or never will.
             self._is_final = self._sender.wait(until_final=is_lost or is_others or len(again) < len(doubted))
         self._settle_holds(writing)
-        # Only now: whoever finds this entry relies on the wait before it.
+        # Only now: where no key is unique, whoever finds this entry relies on the wait before it.
         self._note(BEGUN, {"uniqueness": self._oms.uniqueness().value, "sole_writer": self._sole_writer})
 
     def _settle_holds(self, writing: Mapping[str, str]) -> None:
@@ -175,11 +172,14 @@ class Applier:
         self._closer.unsure.update({key: effects[key] for key in writing if key in effects})
 
     def _may_have_lost(self, entries: Sequence[Entry]) -> bool:
-        """Whether something may have been sent that the journal does not have: it is new, or its end was torn."""
+        """Whether something may have been sent that the journal does not have: it is new, or its end was torn.
+
+        Where keys are unique, a new journal is of one that was lost only if there are orders of it.
+        """
         begun = [number for number, entry in enumerate(entries) if entry.kind == BEGUN]
-        if not begun or self._journal.is_torn:
+        if self._journal.is_torn or any(entry.detail.get("torn") for entry in entries[begun[-1] if begun else 0 :]):
             return True
-        return any(entry.detail.get("torn") for entry in entries[begun[-1] :])
+        return not begun and (not self._is_unique or bool(self._plan.served))
 
     def _note(self, kind: str, detail: Mapping[str, object]) -> None:
         self._journal.append([Entry(kind, self._around.now().isoformat(), self._digest, detail=detail)])
@@ -205,10 +205,15 @@ class Applier:
         self._crossed.update(left_out.crossed)
         self._closer.held.update(left_out.held)
         to_send = [effect.order for effect in self._orders if effect.order and self._is_to_send(effect)]
-        made = [effect.order for effect in self._orders if effect.order and self._state(effect) is State.CONFIRMED]
+        made = [effect.order for effect in self._orders if effect.order and self._may_stand(effect)]
         over = list(too_many(self._plan, to_send, made, others))
         if over:
             raise StalePlan(over)
+
+    def _may_stand(self, effect: Effect) -> bool:
+        """Whether an order is there, or may be, and is not sent again."""
+        is_doubted = self._is_open(effect) and not self._is_to_send(effect)
+        return is_doubted or self._state(effect) is State.CONFIRMED
 
     def _done(self, holds: Sequence[Hold]) -> dict[str, bool]:
         """Reservations for which everything, or all but the hold, is done; the units of their orders are counted."""
@@ -240,17 +245,19 @@ class Applier:
         """Who is left out and may have been sent an order by an earlier apply: whether it landed after all."""
         doubted = [e for e in self._orders if self._is_open(e) and e.reservation_id in self._skipped]
         self._sender.prove(doubted)
-        for effect in doubted:
-            name = effect.reservation_id
-            if self._state(effect) is State.CONFIRMED and name not in self._sender.ended:
-                self._crossed[name] = f"{self._skipped[name]}, and its order stands"
+        landed = [e.reservation_id for e in doubted if self._state(e) is State.CONFIRMED]
+        for hold in self._oms.holds_named([name for name in landed if name not in self._sender.ended]):
+            if hold.status is not Status.ALLOCATED:
+                self._crossed[hold.reservation_id] = f"{self._skipped[hold.reservation_id]}, and its order stands"
 
     def _write_holds(self, todo: Sequence[Effect]) -> dict[str, str]:
         """Write the holds of what is confirmed; those of who gets nothing only when every order has been sent."""
         names = {effect.reservation_id: True for effect in todo}
-        for name, reason in self._sender.ended.items():
-            if name in names:
-                self._skipped[name] = self._crossed[name] = f"{reason}, and its hold is open"
+        ended = {name: reason for name, reason in self._sender.ended.items() if name in names}
+        self._skipped.update(ended)
+        for hold in self._oms.holds_named(list(ended)):
+            if hold.status in OPEN:
+                self._crossed[hold.reservation_id] = f"{ended[hold.reservation_id]}, and its hold is open"
         never_sent = {None, State.ABSENT, State.NOT_SENT}
         sent = [effect for effect in todo if effect.reservation_id not in self._skipped]
         is_complete = not self._sender.stopped and all(self._state(effect) not in never_sent for effect in sent)

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from allocation.engine.errors import CheckFailed
+from allocation.engine.errors import CheckFailed, SettingError
 from allocation.live.looking import Found
-from allocation.live.plan import Effect
+from allocation.live.plan import Effect, Plan
 from allocation.live.reconciling import is_same
 from allocation.oms.port import FoundOrder, ReleaseOrder
 
 Pool = tuple[str, str]
+
+
+def require_account(plan: Plan, account: str) -> None:
+    """A plan is of one account: in another one its orders are not.
+
+    Raises:
+        SettingError: It is another one.
+    """
+    if plan.account != account:
+        raise SettingError(f"the plan is for account {plan.account}, and this is {account}")
 
 
 class Units:
@@ -98,4 +108,6 @@ def require_one_each(effects: Iterable[Effect], found: Found) -> None:
         elif live and effect.order is not None and not is_same(effect.order, live[0]):
             problems.append(f"{effect.key}: order {live[0].reference} is not what this plan would send")
     if problems:
-        raise CheckFailed("\n  ".join([f"{len(problems)} orders are not as they must be; nothing is sent", *problems]))
+        raise CheckFailed(
+            "\n  ".join([f"{len(problems)} orders are not as they must be; nothing more is sent", *problems])
+        )

@@ -85,6 +85,7 @@ class Closer:
 
     def close_again(self, effects: Sequence[Effect]) -> list[tuple[Effect, str]]:
         """Once nothing can land any more: the same, for those of which that was unsure."""
+        self._journal.append([self._entry(NOT_HELD, effect) for effect in self.unsure.values()])
         for key in self.unsure:
             self.held.pop(key, None)
         self.unsure = {}
@@ -101,16 +102,16 @@ class Closer:
             # Nothing was written yet.
             return [NotSent(f"the holds cannot be read: {error}")] * len(effects)
         wanted = {
-            effect.key: _over(effect, now.get(effect.reservation_id))
+            effect.reservation_id: _over(effect, now.get(effect.reservation_id))
             for effect in effects
             if not self._is_theirs(effect, now.get(effect.reservation_id))
         }
-        due = [hold for hold in wanted.values() if now.get(hold.reservation_id) != hold]
-        written = dict(
-            zip([hold.reservation_id for hold in due], self._oms.write_holds(due) if due else (), strict=True)
-        )
-        as_it_is = Confirmed("")
-        return [written.get(effect.reservation_id, as_it_is) if effect.key in wanted else None for effect in effects]
+        due = [hold for name, hold in wanted.items() if now.get(name) != hold]
+        outcomes = self._oms.write_holds(due) if due else ()
+        written = {hold.reservation_id: outcome for hold, outcome in zip(due, outcomes, strict=True)}
+        names = [effect.reservation_id for effect in effects]
+        # One that is as it is to be needs no request.
+        return [written.get(name, Confirmed(name)) if name in wanted else None for name in names]
 
     def _is_theirs(self, effect: Effect, found: Hold | None) -> bool:
         """Whether a hold is not what the plan was made from any more, nor what it is to become."""
@@ -132,14 +133,16 @@ class Closer:
             return bool(changed)
         # Who has an order has it, but of what was ordered.
         if _ordered(found) != _ordered(effect.hold):
-            self.crossed[name] = f"has its order, and was changed meanwhile: {changed}"
+            self.crossed[name] = f"has its order, and was changed meanwhile: {changed or 'its customer'}"
             return True
         return False
 
 
 def _over(effect: Effect, found: Hold | None) -> Hold:
-    """A hold as it is to be written: of who has an order, what a clerk put right meanwhile stays so."""
-    if found is None or effect.hold.status is not Status.ALLOCATED or found.status not in OPEN:
+    """A hold as it is to be written: what a clerk put right meanwhile stays so."""
+    if found is not None and found.status not in OPEN:
+        return found
+    if found is None or effect.hold.status is not Status.ALLOCATED:
         return effect.hold
     return replace(found, status=effect.hold.status, assigned=effect.hold.assigned)
 

@@ -23,7 +23,7 @@ class Findings:
     Attributes:
         missing: Keys of orders that the journal says were made, and that cannot be seen.
         served: Effects by key of whom the plan knows that their order stands, as it still does.
-        others: Orders of the launch that stand, and that the plan neither makes nor knew of.
+        others: Orders for reservations that stand, and that the plan neither makes nor knew of.
         skipped: Reservations whose order does not stand any more as the plan knows it, each with the reason.
     """
 
@@ -86,8 +86,8 @@ class Finder:
         changed = [effect.key for effect in made if not found[effect.key] and self.is_changed(effect)]
         if changed:
             raise CheckFailed(
-                f"{len(changed):,} orders would be sent under keys that were used for something else, such as "
-                f"{changed[0]}; nothing is sent"
+                f"{len(changed):,} orders were made under keys of this plan with another content, and cannot be seen, "
+                f"such as {changed[0]}; nothing is sent"
             )
 
     def _ordered_otherwise(self, found: Found) -> Iterator[Problem]:
@@ -103,7 +103,7 @@ class Finder:
     def _find_served(self) -> tuple[dict[str, Effect], dict[str, str]]:
         """Whose order stands still, and whose does not."""
         known = {effect.key: effect for effect in self._plan.served}
-        found = self._looker.look_up(list(known))
+        found = self._looker.look_up(list(known), list(known))
         require_one_each(known.values(), found)
         standing = live_by_key(found)
         served, skipped = {}, {}

@@ -132,7 +132,8 @@ def _unclear(
     if live:
         return ""
     # A key is used once: it cannot be ordered again for that wave.
-    waves = {ship_date, hold.assigned or hold.requested}
+    own_wave = hold.assigned or hold.requested
+    waves = {own_wave, ship_date if ship_date is not None and own_wave <= ship_date else own_wave}
     for found in orders:
         if found.order is not None and found.order.ship_date in waves and is_own(found, account, launch):
             return f"had order {found.reference}, which is {found.status}: end the hold, or move it to another date"

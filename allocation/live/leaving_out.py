@@ -49,7 +49,7 @@ def leave_out(
         OmsError: It cannot be read.
     """
     by_name = {effect.reservation_id: effect for effect in (*plan.effects, *plan.served)}
-    skipped, crossed, held = dict(findings.skipped), {}, {}
+    skipped, crossed, held = dict(findings.skipped), dict(findings.skipped), {}
     for found in findings.others:
         if found.reservation_id in by_name:
             skipped[found.reservation_id] = f"order {found.key} was made for it since"

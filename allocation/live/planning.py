@@ -60,8 +60,11 @@ def make_plan(
         OmsError: It cannot be read.
     """
     _check(policy, action, ship_date)
+    if orders_since is not None and orders_since > at:
+        raise SettingError(f"orders cannot be looked for from {orders_since.isoformat()} on, which is still to come")
     supply, holds = list(oms.supply()), list(oms.holds())
-    since = orders_since or began_at(holds, supply, at)
+    began = began_at(holds, supply, at)
+    since = orders_since or began
     orders = orders_of(oms, since)
     standing = [found for found in orders if found.live]
     served, unclear = sort_out(orders, holds, oms.account, launch, ship_date)
@@ -93,6 +96,7 @@ def make_plan(
         effects=effects,
         alert=any(release["alert"] for release in releases(engine)),
         warnings=(
+            *_since_warnings(since, began),
             *_served_warnings(served, unclear),
             *_supply_warnings(supply, left, standing),
             *_crossed_warnings(crossed),
@@ -220,11 +224,19 @@ def _closing(served: Served) -> Effect:
     return Effect(served.key, hold.reservation_id, served.hold.status, hold, HAS_ORDER)
 
 
+def _since_warnings(since: datetime, began: datetime) -> Iterator[str]:
+    if since > began:
+        yield (
+            f"orders are looked for from {since.isoformat()} on only, and there are holds or counts from "
+            f"{began.isoformat()} on: an order in between is not seen, and may be made again"
+        )
+
+
 def _served_warnings(served: Sequence[Served], unclear: Mapping[str, str]) -> Iterator[str]:
     if served:
         yield (
             f"{len(served):,} reservations have an order already, such as {served[0].hold.reservation_id}: an earlier "
-            "apply was not finished; they keep it, their holds are closed, and the others share what is left"
+            "apply was not finished; they keep it, their holds will be closed, and the others share what is left"
         )
     if unclear:
         name, reason = next(iter(unclear.items()))
@@ -251,7 +263,7 @@ def _supply_warnings(
     for pool, orders in uncertain(supply, standing):
         yield (
             f"{pool.sku} at {pool.location} has no one count that is in force: nobody can tell whether its "
-            f"{pool.on_hand:,} units on hand are net of the {orders:,} orders of the launch; they are taken to be"
+            f"{pool.on_hand:,} units on hand are net of the {orders:,} orders there; they are taken to be"
         )
 
 

@@ -114,7 +114,7 @@ def reconcile(
     for one in others:
         if one.reservation_id in names:
             own = is_own(one, plan.account, plan.launch)
-            whose = "an earlier plan made it: make a new one" if own else "no plan of this launch made it"
+            whose = "another plan of this launch made it; make a new plan" if own else "no plan of this launch made it"
             reason = f"the order {one.key} names this reservation, and {whose}"
             rows.append(Row(one.key, one.reservation_id, Verdict.FOREIGN, (one.reference,), reason))
     return rows

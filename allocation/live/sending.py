@@ -242,14 +242,15 @@ class Sender:
         for _ in range(self._brakes.lookups_max):
             left_out = self.left_out
             unknown = [effect for effect in effects if self._is_open(effect) and effect.reservation_id not in left_out]
-            if not unknown or self._around.should_stop():
+            self.stopped = self.stopped or self._around.should_stop()
+            if not unknown or self.stopped:
                 break
             # What was refused is not sent again: it must have landed by then, or never will.
-            refused = [effect.key for effect in unknown if effect.key in self._refused]
+            refused = {effect.key: True for effect in unknown if effect.key in self._refused}
             absent = self.look(unknown, is_final=self.wait(until_final=bool(refused)))
             again = [effect for effect in absent if effect.key not in refused]
-            if again and not self.stopped:
-                self._resend(again)
+            if again and not self._resend(again):
+                break
         self.flush()
 
     def prove(self, effects: Sequence[Effect]) -> None:
@@ -261,11 +262,14 @@ class Sender:
         if effects:
             self.look(effects, is_final=self.wait(until_final=True))
 
-    def _resend(self, absent: Sequence[Effect]) -> None:
+    def _resend(self, absent: Sequence[Effect]) -> bool:
+        """Send again what is not there; whether all of it was."""
         for group in self._parts(absent):
-            if self.stopped:
-                return
+            is_enough = self._brakes.orders_max is not None and self.sent >= self._brakes.orders_max
+            if is_enough or self._must_stop():
+                return False
             self._send_group(group)
+        return True
 
     def _is_open(self, effect: Effect) -> bool:
         return effect.key in self._known and self._known[effect.key].is_open

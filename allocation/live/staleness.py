@@ -49,7 +49,7 @@ def compare(
         holds: That are open now.
         released: Units of each pool that orders took since the plan was made. The system may or may not have taken
             them from the units on hand by now, so that a loss of fewer units than these is not seen.
-        done: Reservations that have their order, or may have it; their holds may have ended by that.
+        done: Reservations that have their order, or whose holds are as the plan wants them.
     """
     planned = planned_holds(plan)
     touched = {effect.reservation_id for effect in plan.effects}
@@ -94,7 +94,7 @@ def too_many(
         plan: The plan.
         to_send: Its orders that are still to be sent.
         made: Its orders that are there.
-        others: Orders of the launch that are there, and that the plan neither makes nor knew of.
+        others: Orders for reservations that are there, and that the plan neither makes nor knew of.
     """
     due = units_of(to_send)
     given = due + units_of(made) + units_taken(others)

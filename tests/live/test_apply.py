@@ -508,7 +508,7 @@ def test_o1_another_payload_is_an_error_where_the_first_cannot_be_seen(
     assert first.order is not None
     changed = replace(first, order=replace(first.order, quantity=1))
     with_orders(monkeypatch, lambda one: None if one.key == first.key else one)
-    with pytest.raises(CheckFailed, match="used for something else"):
+    with pytest.raises(CheckFailed, match="made under keys of this plan with another content"):
         applier(night, plan=replace(night.plan, effects=(changed, *night.plan.effects[1:]))).run()
 
 

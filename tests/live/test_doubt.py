@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,14 +18,15 @@ from sqlalchemy import text
 from allocation.engine.codes import Status
 from allocation.engine.errors import SettingError, StalePlan
 from allocation.engine.policy import Policy, Release
-from allocation.live.brakes import Brakes
+from allocation.live.applying import Applier
+from allocation.live.brakes import Around, Brakes
 from allocation.live.reconciling import Verdict
 from allocation.oms.fluent.adapter import FluentWrites
 from allocation.oms.fluent.documents import Mutation
 from allocation.oms.port import Outcome, PoolSupply, Rejected, ReleaseOrder, Uniqueness
 from allocation.oms.sandbox import SupplyRow, parse_faults
 from allocation.oms.sandbox.settings import Mode
-from tests.live.nights import NEXT, Killed, Night, Process
+from tests.live.nights import DUE, NEXT, WAITS, Killed, Night, Process
 from tests.live.test_earlier_plans import both, change, dead, modes, plan_for, planned_and_applied, require_safe
 from tests.oms.conformance import hold
 
@@ -113,6 +115,55 @@ def test_a_last_entry_that_is_torn_is_waited_for(uniqueness: Uniqueness) -> None
     night.plan = night.make_plan()
     with pytest.raises(StalePlan, match="orders stand that it does not know"):
         night.apply()
+
+
+def test_a_torn_entry_that_was_written_over_by_unlocking_is_waited_for() -> None:
+    night = small()
+    name = night.plan.effects[0].reservation_id
+    night.die_while_an_order_lands(40)
+    journal = night.journal_of(Process())
+    with night.journal._engine.begin() as connection:
+        connection.execute(text("UPDATE journal SET content = '{' WHERE seq = (SELECT max(seq) FROM journal)"))
+    # As a real crash leaves it: the lock is there, and a person takes it away.
+    journal._take("anna", "desk", 1, night.clock(), "digest")
+    night.unlock()
+    assert not night.journal_of(Process()).is_torn
+    change(night, name, status=Status.CANCELLED)
+    night.plan = night.make_plan()
+    with pytest.raises(StalePlan, match="orders stand that it does not know"):
+        night.apply()
+
+
+def test_what_may_still_land_of_who_is_left_out_counts_as_given() -> None:
+    night = small(on_hand=13)
+    first = night.plan.effects[0]
+    night.die_while_an_order_lands(30)
+    night.unlock()
+    change(night, first.reservation_id, status=Status.CANCELLED)
+    # One unit by hand, for somebody who gets none: with the one that is still landing it is one too many.
+    loser = next(effect for effect in night.plan.effects if effect.order is None)
+    assert first.order is not None
+    by_hand = replace(first.order, key="BY-HAND-1", reservation_id=loser.reservation_id)
+    night.system.adapter().submit(by_hand)
+    with pytest.raises(StalePlan, match=r"14 units would be given, .*BY-HAND-1"):
+        night.apply()
+
+
+def test_no_more_is_sent_again_than_this_apply_may_send() -> None:
+    night = small()
+
+    class DiesUnsent(FluentWrites):
+        def submit(self, _order: ReleaseOrder) -> Outcome:
+            raise Killed
+
+    with pytest.raises(Killed):
+        night.apply(kind=DiesUnsent, brakes=Brakes(concurrency=3, canary=0))
+    night.unlock()
+    applied = night.apply(brakes=Brakes(concurrency=3, canary=0, orders_max=2))
+    assert applied.sent == 2
+    assert len(night.orders()) == 2
+    night.apply()
+    night.require_done()
 
 
 @both
@@ -218,7 +269,67 @@ def test_a_hold_that_was_being_written_is_not_closed_once_its_order_is_cancelled
     assert not applied.holds_left
 
 
+def test_holds_of_which_nothing_can_land_any_more_are_not_waited_for_again() -> None:
+    night = Night(Uniqueness.ENFORCED)
+    first = night.plan.effects[0]
+    process = Process()
+
+    def dies() -> None:
+        process.dies_at = process.steps
+
+    with written_late(night, first.reservation_id, 5, dies), pytest.raises(Killed):
+        night.apply(process)
+    night.unlock()
+    change(night, first.reservation_id, status=Status.CANCELLED)
+    said: list[str] = []
+    night.apply(say=said.append)
+    assert [text for text in said if text.startswith("waiting")]
+    said.clear()
+    night.apply(say=said.append)
+    assert not said
+
+
 # ----- what people do, and what is said of it
+
+
+def test_another_account_is_not_looked_into() -> None:
+    night = Night(Uniqueness.ENFORCED)
+    night.plan = replace(night.plan, account="ANOTHER")
+    oms, journal = night.adapter(Process()), night.journal_of(Process())
+    applier = Applier(oms, journal, night.plan, "digest", Around(night.clock, night.clock.sleep), None, WAITS)
+    with pytest.raises(SettingError, match="the plan is for account ANOTHER"):
+        applier.look()
+    assert not journal.entries()
+
+
+def test_orders_that_are_not_looked_for_are_warned_of() -> None:
+    night = dead(Uniqueness.ENFORCED)
+    with pytest.raises(SettingError, match="which is still to come"):
+        plan_for(night, DUE, orders_since=night.clock() + timedelta(days=1))
+    plan = plan_for(night, DUE, orders_since=night.clock())
+    assert [text for text in plan.warnings if "an order in between is not seen" in text]
+    assert not [text for text in night.make_plan().warnings if "an order in between is not seen" in text]
+
+
+def test_an_order_whose_attributes_are_no_texts_is_read_all_the_same() -> None:
+    night = dead(Uniqueness.ENFORCED)
+    (order,) = [one for one in night.sandbox.records("Order") if one["ref"] == night.plan.effects[0].key]
+    odd = [{"name": "reservation_id", "type": "INTEGER", "value": 7}]
+    night.system.client().execute(UPDATE_ORDER, {"input": {"id": order["id"], "attributes": odd}})
+    planned = night.make_plan()
+    assert planned.standing[order["id"]] == order["ref"]
+
+
+@both
+def test_an_order_that_the_plan_knows_and_that_is_cancelled_since_is_told(uniqueness: Uniqueness) -> None:
+    night = dead(uniqueness)
+    night.plan = night.make_plan()
+    gone = night.plan.served[0]
+    (order,) = [one for one in night.sandbox.records("Order") if one["ref"] == gone.key]
+    night.system.cancel(order["id"])
+    applied = night.apply()
+    assert applied.crossed == {gone.reservation_id: "its order does not stand any more; make a new plan"}
+    assert applied.is_wrong
 
 
 def test_units_that_are_less_than_none_block_no_other_pool() -> None:

@@ -322,7 +322,7 @@ def _found(node: Mapping[str, Any]) -> port.FoundOrder:
     given = {entry["name"]: entry["value"] for entry in node["attributes"] or ()}
     return port.FoundOrder(
         str(node["ref"]),
-        node["id"],
+        str(node["id"]),
         _release_order(node, given, items),
         str(node["status"]),
         live=node["status"] not in _GONE,
@@ -346,12 +346,12 @@ def _release_order(
         (item,) = items
         return port.ReleaseOrder(
             key=node["ref"],
-            reservation_id=given["reservation_id"],
-            customer=given["customer"],
+            reservation_id=str(given["reservation_id"]),
+            customer=str(given["customer"]),
             sku=item["product"]["ref"],
-            location=given["location"],
+            location=str(given["location"]),
             quantity=int(item["quantity"]),
-            tier=given["tier"],
+            tier=str(given["tier"]),
             ship_date=date.fromisoformat(given["ship_date"]),
         )
     except (KeyError, TypeError, ValueError):

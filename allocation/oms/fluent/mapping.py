@@ -5,6 +5,7 @@
     type: RESERVED  # of the quantities
     statuses: {RESERVED: RESERVED, CONFIRMED: CONFIRMED}  # theirs: ours, of the open ones
     written: {ALLOCATED: FULFILLED}  # ours: theirs, where the names differ
+    ended: {SHIPPED: ALLOCATED, VOID: CANCELLED}  # theirs: ours, of ended ones that only the other writer writes
     attributes: {order_id: orderId, customer: customerId, tier: customerTier, requested: shipDate}
     defaults: {paid: true}
 
@@ -38,6 +39,7 @@ _TIES = 1000
 _TRUTH = {"true": True, "false": False}
 _Open = Literal["RESERVED", "CONFIRMED", "QUEUED", "WAITLISTED"]
 _Name = Literal["RESERVED", "CONFIRMED", "QUEUED", "WAITLISTED", "ALLOCATED", "CANCELLED", "EXPIRED", "REJECTED"]
+_End = Literal["ALLOCATED", "CANCELLED", "EXPIRED", "REJECTED"]
 _Field = Literal[
     "order_id",
     "tier",
@@ -58,8 +60,9 @@ class HoldMapping(BaseModel):
 
     Attributes:
         type: Of the quantities.
-        statuses: Of the platform, and what they are here; all others are ended ones, CANCELLED where nothing says what.
+        statuses: Of the platform, and what they are here; all others are ended ones.
         written: Names of the platform for statuses that a release writes, where they differ.
+        ended: Ends that only the other writer writes; one that is not named anywhere is CANCELLED.
         attributes: Names of the attributes of what a hold has.
         defaults: What a hold has where it has no such attribute.
     """
@@ -69,6 +72,7 @@ class HoldMapping(BaseModel):
     type: str = Field(min_length=1, max_length=50)
     statuses: dict[str, _Open] = Field(min_length=1)
     written: dict[_Name, str] = {}
+    ended: dict[str, _End] = {}
     attributes: dict[_Field, str]
     defaults: dict[_Field, str | int | bool] = {}
 
@@ -172,7 +176,8 @@ class MappedHolds:
     def _status(self, theirs: str) -> Status:
         if theirs in self._mapping.statuses:
             return Status[self._mapping.statuses[theirs]]
-        ours = {status: name for name, status in self._mapping.written.items()}
+        ours: dict[str, str] = {status: name for name, status in self._mapping.written.items()}
+        ours |= self._mapping.ended
         # Another system has ends of its own: what matters of them is that they are ends.
         return Status.__members__.get(ours.get(theirs, theirs), Status.CANCELLED)
 

@@ -28,6 +28,7 @@ MAPPING = """
 type: RESERVED
 statuses: {RESERVED: RESERVED, CONFIRMED: CONFIRMED}
 written: {ALLOCATED: FULFILLED}
+ended: {SHIPPED: ALLOCATED}
 attributes: {order_id: orderId, customer: customerId, customer_email: customerEmail, tier: customerTier, paid: paid}
 defaults: {paid: true}
 """
@@ -83,6 +84,18 @@ def test_they_are_read_as_holds(system: FluentSystem) -> None:
     assert ended is not None
     assert ended.status is Status.ALLOCATED
     assert list(reads.holds()) == list(FluentReads(system.client(FluentReader)).holds())
+
+
+def test_ends_of_their_own_are_ends_and_no_reason_to_read_nothing(system: FluentSystem) -> None:
+    write(system, "RES-F-1726000", 1, "SHIPPED", orderId="F", customerId="alice")
+    write(system, "RES-G-1726000", 1, "VOID", orderId="G", customerId="alice")
+    found = FluentReads(system.client(FluentReader)).holds_named(["RES-F-1726000", "RES-G-1726000", "RES-A-1726999"])
+    statuses = {one.reservation_id: one.status for one in found}
+    assert statuses == {
+        "RES-A-1726999": Status.RESERVED,
+        "RES-F-1726000": Status.ALLOCATED,
+        "RES-G-1726000": Status.CANCELLED,
+    }
 
 
 def test_a_release_writes_their_statuses_and_leaves_their_attributes(system: FluentSystem) -> None:
