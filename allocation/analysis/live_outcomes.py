@@ -26,10 +26,13 @@ VERDICTS = {
     "skipped": "it was left out, such as that of a customer who cancelled meanwhile",
     "open": "it was not sent",
     "hold not written": "the order is made, or none is due, and the hold still says what it said before",
+    "contradiction": "the hold and its order say different things; both are left so",
 }
 """What each verdict means; the first is the one that is wanted."""
-WRONG = ("missing", "unknown", "foreign", "duplicate", "changed")
+WRONG = ("missing", "unknown", "foreign", "duplicate", "changed", "rejected", "contradiction")
 """What a person must look into."""
+OF_NO_PLANNED_ORDER = ("foreign", "hold not written", "contradiction")
+"""Verdicts of rows beside those of the planned orders."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def plan_beside_outcome(night: Night | None) -> pd.DataFrame:
     if night is None:
         return pd.DataFrame(columns=columns)
     effects = _effects(night.plan["effects"])
-    own = night.rows[night.rows["verdict"].isin([*VERDICTS][:-1]) & (night.rows["verdict"] != "foreign")]
+    own = night.rows[~night.rows["verdict"].isin(OF_NO_PLANNED_ORDER)]
     matched = set(own.loc[own["verdict"] == "matched", "reservation_id"])
     effects["orders_matched"] = effects["has_order"] & effects["reservation_id"].isin(matched)
     grouped = effects.groupby(["tier", "planned"], sort=True)
@@ -125,7 +128,7 @@ def not_matched(night: Night | None, most: int = 50) -> pd.DataFrame:
     if night is None:
         return pd.DataFrame(columns=columns)
     rows = night.rows[night.rows["verdict"] != "matched"]
-    order = {name: i for i, name in enumerate((*WRONG, *VERDICTS))}
+    order = {name: i for i, name in enumerate(dict.fromkeys((*WRONG, *VERDICTS)))}
     rows = rows.sort_values("verdict", key=lambda verdicts: verdicts.map(order), kind="stable")
     return rows[columns].head(most).reset_index(drop=True)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from allocation.analysis.counterfactual import Counterfactuals, change_of
-from allocation.analysis.live_outcomes import VERDICTS, WRONG, Night
+from allocation.analysis.live_outcomes import OF_NO_PLANNED_ORDER, VERDICTS, WRONG, Night
 from allocation.analysis.recorded import is_sampled
 from allocation.analysis.review import releases_of
 from allocation.engine.outcome import atp
@@ -139,7 +139,7 @@ def _given(run: Run) -> str:
 def _orders(night: Night | None) -> str:
     if night is None:
         return ""
-    planned = night.rows["verdict"].isin([name for name in VERDICTS if name not in ("foreign", "hold not written")])
+    planned = ~night.rows["verdict"].isin(OF_NO_PLANNED_ORDER)
     matched = int((night.rows["verdict"] == "matched").sum())
     return f", {matched:,} of {int(planned.sum()):,} planned orders stand and {night.wrong:,} need a person"
 

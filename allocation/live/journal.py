@@ -76,8 +76,8 @@ class Entry:
     """One line of the journal.
 
     Attributes:
-        kind: What it says: a state of an order (`states.State`), ``HELD`` of a hold that is written, or ``PLAN``,
-            ``END``, ``UNLOCKED``.
+        kind: What it says: a state of an order (`states.State`) or of a hold (``HOLDING``, ``HELD``, ``NOT_HELD``), or
+            ``PLAN``, ``END``, ``UNLOCKED``.
         at: When, ISO 8601.
         plan: Digest of the plan that was being applied.
         key: Of the effect, empty where it is about the whole plan.

@@ -162,7 +162,7 @@ def supply_left(supply: Iterable[PoolSupply], standing: Sequence[FoundOrder]) ->
 
 
 def ended_otherwise(oms: Reader, orders: Iterable[FoundOrder]) -> dict[str, str]:
-    """Reservations whose order stands though their hold ended without one, each with what is so.
+    """Reservations whose order stands though their hold ended without one, or that have several, with what is so.
 
     Args:
         oms: What is asked.
@@ -171,15 +171,17 @@ def ended_otherwise(oms: Reader, orders: Iterable[FoundOrder]) -> dict[str, str]
     Raises:
         OmsError: It cannot be read.
     """
-    by_name = {found.reservation_id: found.reference for found in orders}
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    for found in orders:
+        by_name[found.reservation_id].append(found.reference)
     names = list(by_name)
     chunks = [names[first : first + _NAMES_AT_ONCE] for first in range(0, len(names), _NAMES_AT_ONCE)]
     answers = side_by_side(lambda chunk: list(oms.holds_named(chunk)), chunks, READERS)
     return {
-        hold.reservation_id: f"is {hold.status.name}, and its order {by_name[hold.reservation_id]} stands"
+        hold.reservation_id: f"is {hold.status.name}, and order {' and '.join(by_name[hold.reservation_id])} stands"
         for answer in answers
         for hold in answer
-        if hold.status is not Status.ALLOCATED
+        if hold.status is not Status.ALLOCATED or len(by_name[hold.reservation_id]) > 1
     }
 
 

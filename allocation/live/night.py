@@ -29,9 +29,11 @@ def save_night(plan: Plan, applied: Applied, folder: Path) -> Path:
     plain = plan.as_plain()
     run.files[PLAN] = json.dumps(plain, indent=1, ensure_ascii=False, default=str) + "\n"
     outcomes = [row.as_plain() for row in applied.rows]
+    beside = {"hold not written": applied.holds_left, "contradiction": applied.crossed}
     outcomes += [
-        {"key": "", "reservation_id": name, "verdict": "hold not written", "references": [], "reason": reason}
-        for name, reason in applied.holds_left.items()
+        {"key": "", "reservation_id": name, "verdict": verdict, "references": [], "reason": reason}
+        for verdict, reasons in beside.items()
+        for name, reason in reasons.items()
     ]
     run.files[OUTCOMES] = _lines(outcomes)
     return run.save(folder)

@@ -271,8 +271,8 @@ def _crossed_warnings(crossed: Mapping[str, str]) -> Iterator[str]:
     if crossed:
         name, reason = next(iter(crossed.items()))
         yield (
-            f"{len(crossed):,} orders stand though their holds ended otherwise: {name} {reason}; cancel the orders by "
-            "hand, or reinstate the holds"
+            f"{len(crossed):,} orders stand though their holds ended otherwise: {name} {reason}; cancel what is too "
+            "much by hand, or reinstate the hold"
         )
 
 

@@ -192,9 +192,10 @@ class ReleaseOrder:
     tier: str
     ship_date: date
 
-    def payload(self) -> tuple[str, str, int, str]:
+    def payload(self) -> tuple[str, str, str, str, int, str]:
         """What must be the same wherever an order of this key is found."""
-        return self.reservation_id, self.sku, self.quantity, self.ship_date.isoformat()
+        day = self.ship_date.isoformat()
+        return self.reservation_id, self.customer, self.sku, self.location, self.quantity, day
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class OwnKernel(AsyncKernelManager):
     """
 
     _running: ClassVar[dict[str, int]] = {}
-    _ended: ClassVar[set[Path]] = set()
+    _ended: ClassVar[dict[Path, bool]] = {}
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -101,8 +101,9 @@ class OwnKernel(AsyncKernelManager):
         if self.provisioner is not None and (pid := getattr(self.provisioner, "pid", None)) is not None:
             self._running[str(folder)] = pid
         # It may have been on its way when the others were ended.
-        for place in self._ended & {folder, *folder.parents}:
-            self.end_below(place)
+        for place in (folder, *folder.parents):
+            if place in self._ended:
+                self.end_below(place)
 
     @classmethod
     def end(cls, folder: Path) -> None:
@@ -112,7 +113,7 @@ class OwnKernel(AsyncKernelManager):
     @classmethod
     def end_below(cls, folder: Path) -> None:
         """Kill the kernels that work below a folder, and those still to come: nobody waits for them any more."""
-        cls._ended.add(folder)
+        cls._ended[folder] = True
         for place, pid in list(cls._running.items()):
             if Path(place).is_relative_to(folder):
                 with suppress(ProcessLookupError):

@@ -42,6 +42,7 @@ def folder(tmp_path):
         (4, "duplicate"),
         (9, "foreign"),
         (5, "hold not written"),
+        (1, "contradiction"),
     ]
     lines = [
         {"key": f"K{n}", "reservation_id": f"RES-{n}", "verdict": verdict, "references": ["7", "8"], "reason": "so"}
@@ -55,10 +56,11 @@ def folder(tmp_path):
 def test_verdicts_are_counted_and_the_wrong_ones_always_told(folder):
     counts = verdict_counts(night_of(folder)).set_index("verdict")["orders"]
     assert counts.to_dict() == {
-        "matched": 2, "missing": 0, "unknown": 1, "foreign": 1, "duplicate": 1, "changed": 0, "hold not written": 1,
+        "matched": 2, "missing": 0, "unknown": 1, "foreign": 1, "duplicate": 1, "changed": 0, "rejected": 0,
+        "hold not written": 1, "contradiction": 1,
     }  # fmt: skip
-    assert night_of(folder).wrong == 3
-    assert night_note(night_of(folder)).startswith("3 orders need a person")
+    assert night_of(folder).wrong == 4
+    assert night_note(night_of(folder)).startswith("4 orders need a person")
 
 
 def test_the_plan_beside_what_came_of_it(folder):
@@ -78,8 +80,8 @@ def test_the_plan_beside_what_came_of_it(folder):
 
 def test_what_needs_a_person_comes_first_and_nobody_is_named(folder):
     frame = not_matched(night_of(folder))
-    assert frame["verdict"].tolist() == ["unknown", "foreign", "duplicate", "hold not written"]
-    assert frame["reservation_id"].tolist() == ["RES-3", "RES-9", "RES-4", "RES-5"]
+    assert frame["verdict"].tolist() == ["unknown", "foreign", "duplicate", "contradiction", "hold not written"]
+    assert frame["reservation_id"].tolist() == ["RES-3", "RES-9", "RES-4", "RES-1", "RES-5"]
     assert len(not_matched(night_of(folder), most=1)) == 1
     night = night_of(folder)
     for told in (verdict_counts(night), plan_beside_outcome(night), frame, night.rows):
@@ -101,6 +103,6 @@ def test_a_damaged_file_is_named(folder):
 
 
 def test_every_verdict_of_the_apply_is_known():
-    assert {verdict.value for verdict in Verdict} == set(VERDICTS) - {"hold not written"}
+    assert {verdict.value for verdict in Verdict} == set(VERDICTS) - {"hold not written", "contradiction"}
     # An unknown outcome, too, must be looked into.
-    assert {verdict.value for verdict in WRONG_TO_LIVE} | {"unknown"} == set(WRONG)
+    assert {verdict.value for verdict in WRONG_TO_LIVE} | {"unknown", "contradiction"} == set(WRONG)

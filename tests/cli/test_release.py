@@ -269,19 +269,23 @@ def test_a_process_that_is_killed_leaves_nothing_twice_and_nothing_missing(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.usefixtures("planned")
 def test_a_network_that_fails_over_real_sockets_makes_nothing_twice(
-    launch: Path, planned: list[str], sandbox: Served, run: Run, seed: int
+    launch: Path, sandbox: Served, run: Run, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
+    for name, value in environment_of(sandbox.url).items():
+        monkeypatch.setenv(name, value)
     sandbox.sandbox._draws = type(sandbox.sandbox._draws)(seed)
     sandbox.sandbox.faults = parse_faults(
         "5xx-after=0.05,reply-lost=0.05,late-commit=0.03:0.1-0.5s,malformed=0.03,partial=0.03,duplicate=0.05"
     )
-    arguments = ["plan.json", "--yes", "--read-lag-s", "0.6", "--error-share", "1", "--canary", "0"]
-    first = run("live", "apply", *arguments, *planned)
+    arguments = ["plan.json", "--yes", "--error-share", "1", "--canary", "0"]
+    arguments += ["--server-request-s", "0.7", "--read-lag-s", "0.6"]
+    first = run("live", "apply", *arguments)
     assert first.code in {0, 1, 7, 8}, first
     assert max(orders_of(sandbox).values(), default=1) == 1
     sandbox.sandbox.faults = parse_faults("")
-    done = run("live", "apply", *arguments, *planned, "--json")
+    done = run("live", "apply", *arguments, "--json")
     assert done.code == 0, done
     assert orders_of(sandbox) == wanted(launch)
 

@@ -20,13 +20,15 @@ from allocation.engine.errors import SettingError, StalePlan
 from allocation.engine.policy import Policy, Release
 from allocation.live.applying import Applier
 from allocation.live.brakes import Around, Brakes
+from allocation.live.planning import make_plan
 from allocation.live.reconciling import Verdict
-from allocation.oms.fluent.adapter import FluentWrites
+from allocation.oms.fluent import FluentReader
+from allocation.oms.fluent.adapter import FluentReads, FluentWrites
 from allocation.oms.fluent.documents import Mutation
 from allocation.oms.port import Outcome, PoolSupply, Rejected, ReleaseOrder, Uniqueness
 from allocation.oms.sandbox import SupplyRow, parse_faults
 from allocation.oms.sandbox.settings import Mode
-from tests.live.nights import DUE, NEXT, WAITS, Killed, Night, Process
+from tests.live.nights import DUE, LAUNCH, NEXT, WAITS, Killed, Night, Process
 from tests.live.test_earlier_plans import both, change, dead, modes, plan_for, planned_and_applied, require_safe
 from tests.oms.conformance import hold
 
@@ -403,7 +405,7 @@ def test_what_contradicts_itself_is_told_by_every_plan_and_apply() -> None:
     night.apply()
     change(night, first.reservation_id, status=Status.CANCELLED)
     night.plan = plan_for(night, NEXT)
-    assert night.plan.crossed == {first.reservation_id: "is CANCELLED, and its order 1 stands"}
+    assert night.plan.crossed == {first.reservation_id: "is CANCELLED, and order 1 stands"}
     applied = night.apply()
     assert applied.crossed == night.plan.crossed
     assert applied.is_wrong
@@ -416,6 +418,33 @@ def test_a_hold_of_another_customer_than_its_order_waits_for_a_person() -> None:
     planned_and_applied(night)
     assert "of another customer than its hold" in night.plan.unclear[first.reservation_id]
     assert night.statuses()[first.reservation_id] == first.before.name
+
+
+@both
+def test_an_order_that_lands_for_a_hold_that_is_anothers_by_then_makes_the_plan_stale(uniqueness: Uniqueness) -> None:
+    night = small(uniqueness)
+    first = night.plan.effects[0]
+    night.die_while_an_order_lands(5)
+    night.unlock()
+    change(night, first.reservation_id, customer="ben")
+    night.plan = night.make_plan()
+    with pytest.raises(StalePlan, match="has its key, and is not what the plan would send"):
+        night.apply()
+    planned_and_applied(night)
+    assert "of another customer than its hold" in night.plan.unclear[first.reservation_id]
+    require_safe(night, night.on_hand)
+
+
+def test_two_orders_of_a_closed_hold_are_told() -> None:
+    night = Night(Uniqueness.NONE)
+    night.apply()
+    first = night.plan.effects[0]
+    assert first.order is not None
+    night.system.adapter().submit(first.order)
+    reads = FluentReads(night.system.client(FluentReader), night.uniqueness)
+    plan = make_plan(reads, LAUNCH, night.policy, night.clock(), "expire")
+    assert plan.crossed.keys() == {first.reservation_id}
+    assert plan.crossed[first.reservation_id].startswith("is ALLOCATED, and order 1 and ")
 
 
 @pytest.mark.parametrize(("changed", "is_crossed"), [({"tier": "STANDARD"}, False), ({"quantity": 1}, True)])

@@ -167,7 +167,7 @@ def test_an_order_in_flight_whose_hold_was_ended_is_waited_for(uniqueness: Uniqu
     with pytest.raises(StalePlan, match=r"16 units would be given, and the plan counted on 13: .* RES-O-3-1-"):
         night.apply()
     night.plan = night.make_plan()
-    assert night.plan.crossed == {name: "is CANCELLED, and its order 1 stands"}
+    assert night.plan.crossed == {name: "is CANCELLED, and order 1 stands"}
     assert [
         text for text in night.plan.warnings if text.startswith("1 orders stand though their holds ended otherwise")
     ]
@@ -186,7 +186,7 @@ def test_an_order_that_lands_for_who_ended_is_told_where_there_is_enough(uniquen
     change(night, name, status=Status.CANCELLED)
     night.plan = night.make_plan()
     applied = night.apply()
-    assert applied.crossed == {name: "is CANCELLED, and its order 1 stands"}
+    assert applied.crossed == {name: "is CANCELLED, and order 1 stands"}
     assert applied.is_wrong
     require_safe(night, night.on_hand)
 

@@ -276,6 +276,29 @@ class Conformance:
         assert isinstance(made, Confirmed)
         (pool,) = system.adapter().supply([("PHONE", "DC")])
         assert pool.on_hand == 498 or (pool.on_hand, pool.counted) == (500, 500)
+        (found,) = system.adapter().orders([order(1).key])
+        assert pool.counted is None or (pool.counted_at is not None and pool.counted_at <= found.made_at)
         system.cancel(made.reference)
         (pool,) = system.adapter().supply([("PHONE", "DC")])
         assert pool.on_hand == 500
+
+    def test_23_an_order_says_whose_it_is_and_what_it_takes(self, system: System) -> None:
+        adapter = system.adapter()
+        adapter.submit(order(1, quantity=3))
+        (found,) = system.adapter().orders([order(1).key])
+        assert found.reservation_id == order(1).reservation_id
+        assert found.takes == (("PHONE", "DC", 3),)
+
+    def test_24_a_hold_is_made_once_and_before_its_order(self, system: System) -> None:
+        system.set_supply(PoolSupply("PHONE", "DC", 500))
+        adapter = system.adapter()
+        adapter.write_holds([hold(1, status=Status.RESERVED)])
+        system.instant()
+        adapter.write_holds([hold(1)])
+        adapter.submit(order(1))
+        (there,) = system.adapter().holds()
+        (found,) = system.adapter().orders([order(1).key])
+        assert there.made_at is not None
+        assert there.made_at < found.made_at
+        # When it was made is no part of what it says.
+        assert there == hold(1)

@@ -37,6 +37,7 @@ class InMemory(System):
         self.holds: dict[str, Hold] = {}
         self.orders: list[FoundOrder] = []
         self.fault = ""
+        self.seconds = 0
 
     def adapter(self) -> Writer:
         return MemoryAdapter(self)
@@ -54,7 +55,11 @@ class InMemory(System):
         self.fault = "failed"
 
     def instant(self) -> datetime:
-        return datetime(2025, 9, 1, tzinfo=UTC) + timedelta(seconds=len(self.orders))
+        self.seconds += 1
+        return self.now()
+
+    def now(self) -> datetime:
+        return datetime(2025, 9, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
 
     def cancel(self, reference: str) -> None:
         (i,) = (i for i, order in enumerate(self.orders) if order.reference == reference)
@@ -98,7 +103,9 @@ class MemoryAdapter:
     def _write(self, hold: Hold) -> Outcome:
         if hold.sku != "PHONE" and (hold.sku, hold.location) not in self.system.pools:
             return Rejected("C0120E", f"no {hold.sku}")
-        self.system.holds[hold.reservation_id] = hold
+        before = self.system.holds.get(hold.reservation_id)
+        made_at = self.system.now() if before is None else before.made_at
+        self.system.holds[hold.reservation_id] = replace(hold, made_at=made_at)
         return Confirmed(hold.reservation_id)
 
     def submit(self, order: ReleaseOrder) -> Outcome:
@@ -111,7 +118,7 @@ class MemoryAdapter:
             return Rejected("C0120E", f"no {order.sku}")
         if self.system.uniqueness is Uniqueness.ENFORCED and list(self.orders([order.key])):
             return Taken("C0121E", "it exists")
-        reference, made = str(len(self.system.orders)), self.system.instant()
+        reference, made = str(len(self.system.orders)), self.system.now()
         takes = ((order.sku, order.location, order.quantity),)
         found = FoundOrder(order.key, reference, order, "CREATED", True, made, order.reservation_id, takes)
         self.system.orders.append(found)

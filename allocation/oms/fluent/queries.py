@@ -12,7 +12,7 @@ from functools import cache
 from allocation.oms.fluent.documents import Mutation, Query, batch
 
 _HOLD = "ref type status quantity expectedOn createdOn updatedOn attributes { name type value }"
-_ORDER = "id ref type status createdOn attributes { name type value } customer { id ref }"
+_ORDER = "id ref type status createdOn attributes { name type value }"
 _ITEM = "id ref quantity product { ... on VariantProduct { ref } ... on StandardProduct { ref } }"
 
 CATALOGUE = Query("query Catalogue($ref: String!) { inventoryCatalogue(ref: $ref) { ref type status retailerRefs } }")
@@ -89,8 +89,8 @@ QUANTITY = Query(
 
 ORDERS = Query(
     f"""
-    query Orders($refs: [String], $statuses: [String], $created: DateRange, $first: Int!, $after: String) {{
-      orders(ref: $refs, status: $statuses, createdOn: $created, first: $first, after: $after) {{
+    query Orders($refs: [String], $created: DateRange, $first: Int!, $after: String) {{
+      orders(ref: $refs, createdOn: $created, first: $first, after: $after) {{
         edges {{ cursor node {{ {_ORDER} items(first: 2) {{ edges {{ node {{ {_ITEM} }} }} }} }} }}
         pageInfo {{ hasNextPage }}
       }}
