@@ -31,7 +31,7 @@ from allocation.live.looking import look_up
 from allocation.live.night import save_night
 from allocation.live.plan import Plan
 from allocation.live.planfile import read_plan
-from allocation.live.reconciling import Row, Verdict, counts, unplanned_orders
+from allocation.live.reconciling import Row, Verdict, unplanned_orders
 from allocation.live.reconciling import reconcile as reconciled
 from allocation.live.states import standings
 from allocation.montecarlo.progress import progress_bar
@@ -259,7 +259,7 @@ def _say(text: str) -> None:
 
 
 def _show(plan: Plan, applied: Applied, out: Path | None, *, as_json: bool, lock: str | None = None) -> None:
-    counted = counts(applied.rows)
+    counted = applied.counts
     if as_json:
         plain: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,

@@ -25,7 +25,7 @@ from allocation.live.planning import unknown_customers
 from allocation.live.reconciling import Row, Verdict, counts, reconcile, unplanned_orders
 from allocation.live.sending import Sender
 from allocation.live.staleness import compare, too_many
-from allocation.live.states import Standing, State, standings
+from allocation.live.states import Known, State, standings
 from allocation.oms.port import OPEN, Hold, PoolSupply, Uniqueness, Writer
 
 BEGUN = "PLAN"
@@ -62,7 +62,7 @@ class Applier:
         self._sole_writer = sole_writer
         self._is_unique = oms.uniqueness() is Uniqueness.ENFORCED
         self._orders = [effect for effect in plan.effects if effect.order is not None]
-        self._known: dict[str, Standing] = {}
+        self._known = Known()
         self._units = Units({(pool.sku, pool.location): pool.on_hand for pool in supply_of_tape(plan.tape)})
         self._sender = Sender(
             oms, journal, plan, digest, self._known, self._units, brakes or Brakes(), self._waits, self._around
@@ -151,7 +151,9 @@ class Applier:
         written = [entry.key for entry in entries if entry.kind == HELD and entry.plan == self._digest]
         self._closer.held.update(dict.fromkeys(written, True))
         doubted = [key for key, known in self._known.items() if known.is_open]
-        again = [effect for effect in self._orders if self._is_open(effect) and not self._finder.is_changed(effect)]
+        again = [
+            effect for effect in self._orders if self._known.is_open(effect.key) and not self._finder.is_changed(effect)
+        ]
         is_lost = self._may_have_lost(entries)
         writing = may_land(entries)
         is_others = any(plan != self._digest for plan in writing.values())
@@ -212,15 +214,15 @@ class Applier:
 
     def _may_stand(self, effect: Effect) -> bool:
         """Whether an order is there, or may be, and is not sent again."""
-        is_doubted = self._is_open(effect) and not self._is_to_send(effect)
-        return is_doubted or self._state(effect) is State.CONFIRMED
+        is_doubted = self._known.is_open(effect.key) and not self._is_to_send(effect)
+        return is_doubted or self._known.state(effect.key) is State.CONFIRMED
 
     def _done(self, holds: Sequence[Hold]) -> dict[str, bool]:
         """Reservations for which everything, or all but the hold, is done; the units of their orders are counted."""
         done = {}
         now = {hold.reservation_id: hold for hold in holds}
         for effect in self._plan.effects:
-            is_made = self._state(effect) is State.CONFIRMED
+            is_made = self._known.state(effect.key) is State.CONFIRMED
             if is_made and effect.order is not None:
                 self._units.give(effect.order)
             is_written = effect.key in self._closer.held
@@ -243,9 +245,9 @@ class Applier:
 
     def _prove_left_out(self) -> None:
         """Who is left out and may have been sent an order by an earlier apply: whether it landed after all."""
-        doubted = [e for e in self._orders if self._is_open(e) and e.reservation_id in self._skipped]
+        doubted = [e for e in self._orders if self._known.is_open(e.key) and e.reservation_id in self._skipped]
         self._sender.prove(doubted)
-        landed = [e.reservation_id for e in doubted if self._state(e) is State.CONFIRMED]
+        landed = [e.reservation_id for e in doubted if self._known.state(e.key) is State.CONFIRMED]
         for hold in self._oms.holds_named([name for name in landed if name not in self._sender.ended]):
             if hold.status is not Status.ALLOCATED:
                 self._crossed[hold.reservation_id] = f"{self._skipped[hold.reservation_id]}, and its order stands"
@@ -260,7 +262,9 @@ class Applier:
                 self._crossed[hold.reservation_id] = f"{ended[hold.reservation_id]}, and its hold is open"
         never_sent = {None, State.ABSENT, State.NOT_SENT}
         sent = [effect for effect in todo if effect.reservation_id not in self._skipped]
-        is_complete = not self._sender.stopped and all(self._state(effect) not in never_sent for effect in sent)
+        is_complete = not self._sender.stopped and all(
+            self._known.state(effect.key) not in never_sent for effect in sent
+        )
         due = [*self._made(), *(self._losers() if is_complete else ())]
         left = {effect.reservation_id: reason for effect, reason in self._closer.close(due)}
         return self._close_again(due, left)
@@ -282,12 +286,14 @@ class Applier:
             for effect in (*self._plan.served, *self._orders)
             if effect.reservation_id not in self._skipped
             and effect.key not in self._missing
-            and (effect.key in self._served or self._state(effect) is State.CONFIRMED)
+            and (effect.key in self._served or self._known.state(effect.key) is State.CONFIRMED)
         ]
 
     def _losers(self) -> list[Effect]:
         """Who gets nothing; but where an order was rejected, units are left, and who is short of them waits."""
-        orders = [effect.order for effect in self._orders if effect.order and self._state(effect) is State.REJECTED]
+        orders = [
+            effect.order for effect in self._orders if effect.order and self._known.state(effect.key) is State.REJECTED
+        ]
         rejected = {(order.sku, order.location): order.reservation_id for order in orders}
         losers = [effect for effect in self._plan.effects if effect.order is None]
         for effect in losers:
@@ -303,13 +309,6 @@ class Applier:
         return self._crossed | {name: reason for name, reason in self._closer.crossed.items() if name in standing}
 
     def _report(self) -> list[Row]:
-        confirmed = [effect.key for effect in self._orders if self._state(effect) is State.CONFIRMED]
+        confirmed = [effect.key for effect in self._orders if self._known.state(effect.key) is State.CONFIRMED]
         found = self._looker.look_up([effect.key for effect in self._orders], confirmed)
         return reconcile(self._plan, self._known, found, unplanned_orders(self._oms, self._plan), self._skipped)
-
-    def _is_open(self, effect: Effect) -> bool:
-        return effect.key in self._known and self._known[effect.key].is_open
-
-    def _state(self, effect: Effect) -> State | None:
-        known = self._known.get(effect.key)
-        return None if known is None else known.state

@@ -12,7 +12,7 @@ from allocation.live.looking import Found, Looker, live_by_key
 from allocation.live.plan import Effect, Plan
 from allocation.live.reconciling import is_same, unplanned, unplanned_orders
 from allocation.live.sending import Sender
-from allocation.live.states import Standing, State, payload_digest
+from allocation.live.states import Known, State, payload_digest
 from allocation.oms.port import FoundOrder, Reader
 
 
@@ -44,7 +44,7 @@ class Finder:
         looker: What looks up orders.
     """
 
-    def __init__(self, oms: Reader, plan: Plan, known: Mapping[str, Standing], sender: Sender, looker: Looker) -> None:
+    def __init__(self, oms: Reader, plan: Plan, known: Known, sender: Sender, looker: Looker) -> None:
         self._oms, self._plan, self._known = oms, plan, known
         self._sender, self._looker = sender, looker
         self._orders = [effect for effect in plan.effects if effect.order is not None]
@@ -60,7 +60,7 @@ class Finder:
             CheckFailed: Two orders stand under one key, or another one than was sent.
             OmsError: It cannot be read.
         """
-        confirmed = [effect.key for effect in self._orders if self._state(effect.key) is State.CONFIRMED]
+        confirmed = [effect.key for effect in self._orders if self._known.state(effect.key) is State.CONFIRMED]
         found = self._looker.look_up([effect.key for effect in self._orders], confirmed)
         self._require_payloads(found)
         for effect in self._orders:
@@ -82,7 +82,7 @@ class Finder:
             raise StalePlan(otherwise)
         require_one_each(self._orders, found)
         # One that was in doubt has been waited for until it would be seen, where it is another one.
-        made = [effect for effect in self._orders if self._state(effect.key) is State.CONFIRMED]
+        made = [effect for effect in self._orders if self._known.state(effect.key) is State.CONFIRMED]
         changed = [effect.key for effect in made if not found[effect.key] and self.is_changed(effect)]
         if changed:
             raise CheckFailed(
@@ -136,7 +136,3 @@ class Finder:
             if known.is_open and (is_there or is_final):
                 self._sender.note_key(key, known.payload, State.CONFIRMED if is_there else State.ABSENT, found=True)
         return [*seen, *unplanned(self._plan, (one for orders in found.values() for one in orders))]
-
-    def _state(self, key: str) -> State | None:
-        known = self._known.get(key)
-        return None if known is None else known.state

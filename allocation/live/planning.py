@@ -71,18 +71,14 @@ def make_plan(
     settled = {**{one.hold.reservation_id: one.hold for one in served}, **unclear}
     due = [hold for hold in holds if hold.reservation_id not in settled]
     left = list(supply_left(supply, standing))
-    is_open = {hold.reservation_id: True for hold in holds}
-    closed = [one for one in standing if is_own(one, oms.account, launch) and one.reservation_id not in is_open]
-    crossed = ended_otherwise(oms, closed)
-    last: Command = {"type": action, "at": at.isoformat()}
-    if ship_date is not None:
-        last = {**last, "ship_date": ship_date.isoformat()}
-    tape = (*open_book(left, due, at, [hold for hold in holds if hold.reservation_id in settled]), last)
+    book = open_book(left, due, at, [hold for hold in holds if hold.reservation_id in settled])
+    tape = (*book, _command(action, at, ship_date))
     try:
         engine, decided = decide(tape, policy)
     except SettingError as error:
         raise _with_blockers(error, due, ship_date) from None
     effects = planned_effects(engine, decided, due, oms.account, launch, action, ship_date)
+    crossed = _crossed(oms, launch, holds, standing)
     return Plan(
         launch=launch,
         account=oms.account,
@@ -108,6 +104,19 @@ def make_plan(
         crossed=crossed,
         standing={found.reference: found.key for found in standing},
     )
+
+
+def _command(action: Action, at: datetime, ship_date: date | None) -> Command:
+    """The last command of a plan's tape."""
+    dated = {} if ship_date is None else {"ship_date": ship_date.isoformat()}
+    return {"type": action, "at": at.isoformat(), **dated}
+
+
+def _crossed(oms: Reader, launch: str, holds: Iterable[Hold], standing: Iterable[FoundOrder]) -> dict[str, str]:
+    """Reservations whose holds ended though orders of this launch stand, each with what is so."""
+    is_open = {hold.reservation_id: True for hold in holds}
+    own = (found for found in standing if is_own(found, oms.account, launch))
+    return ended_otherwise(oms, (found for found in own if found.reservation_id not in is_open))
 
 
 def _with_blockers(error: SettingError, holds: Iterable[Hold], ship_date: date | None) -> SettingError:

@@ -15,7 +15,7 @@ from allocation.live.looking import look_up
 from allocation.live.parallel import GROUP, side_by_side
 from allocation.live.plan import Effect, Plan
 from allocation.live.staleness import changes, planned_holds
-from allocation.live.states import Standing, State, payload_digest
+from allocation.live.states import Known, Standing, State, payload_digest
 from allocation.oms.port import (
     HOLDS_MAX,
     OPEN,
@@ -60,7 +60,7 @@ class Sender:
         journal: Journal,
         plan: Plan,
         digest: str,
-        known: dict[str, Standing],
+        known: Known,
         units: Units,
         brakes: Brakes,
         waits: Waits,
@@ -155,7 +155,7 @@ class Sender:
         for effect in effects:
             if effect.order is not None:
                 self._units.give(effect.order)
-        doubted = {effect.key for effect in effects if self._is_open(effect)}
+        doubted = {effect.key for effect in effects if self._known.is_open(effect.key)}
         self._note_all(effects, State.INTENT)
         self.flush()
         began = self._around.now()
@@ -241,7 +241,11 @@ class Sender:
         """
         for _ in range(self._brakes.lookups_max):
             left_out = self.left_out
-            unknown = [effect for effect in effects if self._is_open(effect) and effect.reservation_id not in left_out]
+            unknown = [
+                effect
+                for effect in effects
+                if self._known.is_open(effect.key) and effect.reservation_id not in left_out
+            ]
             self.stopped = self.stopped or self._around.should_stop()
             if not unknown or self.stopped:
                 break
@@ -270,9 +274,6 @@ class Sender:
                 return False
             self._send_group(group)
         return True
-
-    def _is_open(self, effect: Effect) -> bool:
-        return effect.key in self._known and self._known[effect.key].is_open
 
     def wait(self, *, until_final: bool = False) -> bool:
         """Wait until a look-up proves something; whether what is not there then never will be.
@@ -308,15 +309,12 @@ class Sender:
             one = next((found for found in there if found.live), there[0])
             if not one.live:
                 self.ended[effect.reservation_id] = f"has order {one.reference}, which is {one.status}"
-            if not self._is(effect, State.CONFIRMED):
+            if self._known.state(effect.key) is not State.CONFIRMED:
                 self.note(effect, State.CONFIRMED, reference=one.reference, status=one.status, found=True)
-        elif is_final and self._is_open(effect):
+        elif is_final and self._known.is_open(effect.key):
             self._units.take_back(effect.key)
             refused = self._refused.get(effect.key)
             self.note(effect, State.ABSENT if refused is None else State.REJECTED, **(refused or {}))
-
-    def _is(self, effect: Effect, state: State) -> bool:
-        return effect.key in self._known and self._known[effect.key].state is state
 
     # ----- the journal
 

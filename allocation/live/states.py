@@ -59,6 +59,18 @@ class Standing:
         return self.state in OPEN
 
 
+class Known(dict[str, Standing]):
+    """What is known of each order, by key; who sends keeps it up to date."""
+
+    def state(self, key: str) -> State | None:
+        """The last state of an order; None of one that nothing is known of."""
+        return self[key].state if key in self else None
+
+    def is_open(self, key: str) -> bool:
+        """Whether an order may have been made, and nobody knows."""
+        return key in self and self[key].is_open
+
+
 def payload_digest(order: ReleaseOrder) -> str:
     """Digest of what must never change under a key."""
     return digest_of(list(order.payload()))

@@ -218,6 +218,18 @@ def written_late(night: Night, name: str, seconds: int, then: Callable[[], objec
     assert seen
 
 
+def die_writing(night: Night, name: str, seconds: int) -> None:
+    """Apply in a process that dies writing a hold, which lands so many seconds later."""
+    process = Process()
+
+    def dies() -> None:
+        process.dies_at = process.steps
+
+    with written_late(night, name, seconds, dies), pytest.raises(Killed):
+        night.apply(process)
+    night.unlock()
+
+
 @both
 def test_a_hold_that_is_written_late_does_not_undo_what_a_customer_did(uniqueness: Uniqueness) -> None:
     night = Night(uniqueness)
@@ -234,14 +246,7 @@ def test_a_hold_that_is_written_late_does_not_undo_what_a_customer_did(uniquenes
 def test_a_hold_that_an_earlier_plan_writes_late_does_not_undo_a_later_one(uniqueness: Uniqueness) -> None:
     night = Night(uniqueness, policy=Policy(release=Release(shortfall="cancel")))
     lost = next(e.reservation_id for e in night.plan.effects if e.order is None and e.hold.status is Status.CANCELLED)
-    process = Process()
-
-    def dies() -> None:
-        process.dies_at = process.steps
-
-    with written_late(night, lost, 55, dies), pytest.raises(Killed):
-        night.apply(process)
-    night.unlock()
+    die_writing(night, lost, 55)
     night.sandbox.load([SupplyRow("PHONE", "DC", 40, "PHONE")])
     night.clock.sleep(5)
     planned_and_applied(night)
@@ -253,14 +258,7 @@ def test_a_hold_that_an_earlier_plan_writes_late_does_not_undo_a_later_one(uniqu
 def test_a_hold_that_was_being_written_is_not_closed_once_its_order_is_cancelled() -> None:
     night = Night(Uniqueness.ENFORCED)
     first = night.plan.effects[0]
-    process = Process()
-
-    def dies() -> None:
-        process.dies_at = process.steps
-
-    with written_late(night, first.reservation_id, 5, dies), pytest.raises(Killed):
-        night.apply(process)
-    night.unlock()
+    die_writing(night, first.reservation_id, 5)
     night.clock.sleep(10)
     change(night, first.reservation_id, status=first.before)
     (order,) = [one for one in night.sandbox.records("Order") if one["ref"] == first.key]
@@ -274,14 +272,7 @@ def test_a_hold_that_was_being_written_is_not_closed_once_its_order_is_cancelled
 def test_holds_of_which_nothing_can_land_any_more_are_not_waited_for_again() -> None:
     night = Night(Uniqueness.ENFORCED)
     first = night.plan.effects[0]
-    process = Process()
-
-    def dies() -> None:
-        process.dies_at = process.steps
-
-    with written_late(night, first.reservation_id, 5, dies), pytest.raises(Killed):
-        night.apply(process)
-    night.unlock()
+    die_writing(night, first.reservation_id, 5)
     change(night, first.reservation_id, status=Status.CANCELLED)
     said: list[str] = []
     night.apply(say=said.append)
